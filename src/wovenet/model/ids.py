@@ -1,0 +1,27 @@
+"""Identifiers as types: a plain `str` id does not cross a function boundary by accident."""
+
+from typing import NamedTuple, NewType
+
+NetworkId = NewType("NetworkId", str)
+SubnetId = NewType("SubnetId", str)
+PortId = NewType("PortId", str)
+SegmentId = NewType("SegmentId", str)
+SecurityGroupId = NewType("SecurityGroupId", str)
+SecurityGroupRuleId = NewType("SecurityGroupRuleId", str)
+ProjectId = NewType("ProjectId", str)
+RowUuid = NewType("RowUuid", str)
+"""The `_uuid` of an OVSDB row."""
+
+
+class Unit(NamedTuple):
+    """What is reconciled as a whole: one object of the API (or one host) and all rows it owns outside."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+GLOBAL_UNIT = Unit("global", "global")
+"""The rows that belong to the deployment and to no object: the drop group, options of NB_Global."""
