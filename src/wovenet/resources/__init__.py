@@ -1,0 +1,1 @@
+"""One folder per collection: its tables, rules, actions, view, rows and policies."""

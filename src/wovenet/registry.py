@@ -1,0 +1,84 @@
+"""THE table: which collections and extensions are served, in the order in which their definitions merge.
+
+An attribute that is only stored and shown costs a line here (its extension) and a column in its resource's table.
+Whoever needs the registry is given the value that `build` returns; it is made once and never changes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wovenet.resources import network, port, security_group, security_group_rule, subnet
+from wovenet.resources.base import Resource
+from wovenet.resources.query import stored_attributes
+from wovenet.surface import spec
+from wovenet.surface.declare import Definition
+
+RESOURCES: tuple[Resource, ...] = (
+    network.RESOURCE,
+    subnet.RESOURCE,
+    port.RESOURCE,
+    security_group.RESOURCE,
+    security_group_rule.RESOURCE,
+)
+
+CORE = ("network", "subnet", "port")
+"""Definitions of the core API: always served, no alias."""
+
+EXTENSIONS: tuple[Definition, ...] = (
+    Definition("project-id", "project_id"),
+    Definition("pagination", "pagination"),
+    Definition("sorting", "sorting"),
+    Definition("filter-validation", "filter_validation"),
+    Definition("empty-string-filtering", "empty_string_filtering"),
+    Definition("ip-substring-filtering", "ip_substring_port_filtering"),
+    Definition("standard-attr-description", ".description"),
+    Definition("standard-attr-revisions", ".revisions"),
+    Definition("standard-attr-timestamp", ".timestamp"),
+    Definition("standard-attr-tag", ".tags"),
+    Definition("revision-if-match", "revisionifmatch"),
+    Definition("quotas", ".quotas"),
+    Definition("quota_details", ".quota_details"),
+    Definition("agent", "agent"),
+    Definition("provider", "provider_net"),
+    Definition("net-mtu", "network_mtu"),
+    Definition("net-mtu-writable", "network_mtu_writable", frozenset({"networks.mtu"})),
+    Definition("external-net", "external_net"),
+    Definition("port-security", "port_security"),
+    Definition("security-group", ".security_group"),
+    Definition("stateful-security-group", "stateful_security_group"),
+    Definition("security-groups-normalized-cidr", "security_groups_normalized_cidr"),
+    Definition("allowed-address-pairs", "allowedaddresspairs"),
+    Definition("extra_dhcp_opt", "extra_dhcp_opt"),
+    Definition("binding", "portbindings"),
+    Definition("port-mac-address-regenerate", "port_mac_address_regenerate", frozenset({"ports.mac_address"})),
+    Definition("ip_allocation", "ip_allocation"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What is served: the surface, and the resource behind each collection."""
+
+    surface: spec.Surface
+    resources: Mapping[str, Resource]
+
+
+class RegistryError(Exception):
+    """The tables of this module do not fit together. Raised at start, never later."""
+
+
+def build() -> Registry:
+    """The registry, checked: every visible attribute of every collection can be loaded by its resource.
+
+    Raises: RegistryError, surface.merge.SurfaceError.
+    """
+    from wovenet.surface import merge  # noqa: PLC0415 - neutron-lib: the controller lists RESOURCES without it
+
+    resources = {resource.collection: resource for resource in RESOURCES}
+    surface = merge.merge(CORE, EXTENSIONS, {name: resource.member for name, resource in resources.items()})
+    for name, collection in surface.collections.items():
+        stored = stored_attributes(resources[name])
+        missing = [attr.name for attr in collection.attributes.values() if attr.is_visible and attr.name not in stored]
+        if missing:
+            raise RegistryError(f"{name}: no column, child or derivation for {', '.join(missing)}")
+    return Registry(surface, resources)

@@ -1,0 +1,113 @@
+"""What a collection is to the rest of the program: a frozen description, made once, passed around.
+
+A folder under `resources/` ends in one `RESOURCE = Resource(…)`. The generic verbs (`crud`) and lists (`store.query`)
+work from it alone; a collection whose rules need more gives its own `create`, `update` or `delete`.
+
+An *object* is a dict by the wire's attribute names with Python values: what is shown, minus what a policy hides.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import sqlalchemy as sa
+
+from wovenet.model.actor import Actor
+from wovenet.model.problems import Problem
+from wovenet.store.tx import ReadTx, Tx
+
+if TYPE_CHECKING:
+    from wovenet.settings import Settings
+
+Object: TypeAlias = dict[str, Any]
+Expression: TypeAlias = Callable[[Actor], "sa.ColumnElement[Any]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an action may know besides its transaction: who asks, and the deployment's settings."""
+
+    actor: Actor
+    settings: "Settings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Child:
+    """A list attribute that is kept in its own table and loaded in one query for a whole page."""
+
+    attribute: str
+    table: sa.Table
+    parent: "sa.Column[Any]"
+    columns: tuple["sa.Column[Any]", ...]
+    """What `load` is given of each row, in this order."""
+    load: Callable[..., Any]
+    """Columns → one item of the list."""
+    dump: Callable[[Any], Mapping[str, Any]] | None = None
+    """One item → column values without the parent; None: `crud` does not write this child (it is derived)."""
+    order_by: tuple["sa.Column[Any]", ...] = ()
+    where: "sa.ColumnElement[bool] | None" = None
+    """Further condition on the child's rows, if the table serves several collections."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Column values that every row of this child has, if the table serves several collections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Resource:
+    """One collection. Names on the wire, tables, and the functions that generic code calls."""
+
+    collection: str
+    member: str
+    table: sa.Table
+    not_found: Callable[[str], Problem]
+    columns: Mapping[str, "sa.ColumnElement[Any]"] = field(default_factory=dict)
+    """Attributes that are SQL expressions, or columns of another table."""
+    expressions: Mapping[str, Expression] = field(default_factory=dict)
+    """Attributes that depend on who asks, as SQL."""
+    json: frozenset[str] = frozenset()
+    """Attributes kept as JSON text."""
+    children: tuple[Child, ...] = ()
+    derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Attributes that `derive` adds to an object → the attributes that it makes them from."""
+    derive: Callable[[Object], None] | None = None
+    filters: Mapping[str, Callable[[Sequence[Any]], "sa.ColumnElement[bool]"]] = field(default_factory=dict)
+    """Attributes that are filtered otherwise than by comparing their column. Given converted values, ORed."""
+    scope: Callable[[Actor], "sa.ColumnElement[bool] | None"] | None = None
+    """Which rows a non-admin sees; default: those of the actor's project."""
+    unit: str | None = None
+    """The kind of unit that every write marks; None: OVN knows nothing of these objects."""
+    touches: Callable[[ReadTx, Object], Sequence[Any]] | None = None
+    """Further units that a write to this object marks."""
+    quota: str | None = None
+    """The quota that objects count against."""
+    first_revision: int = 0
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Attributes that a new object has and a request cannot give (`status` …)."""
+    create: Callable[[Tx, Context, Sequence[Object]], list[Object]] | None = None
+    update: Callable[[Tx, Context, Object, Object], Object] | None = None
+    delete: Callable[[Tx, Context, Object], None] | None = None
+    parent_policy: Callable[[ReadTx, Sequence[Object]], Mapping[str, Mapping[str, Any]]] | None = None
+    """Facts of the parents of objects, for policies such as "owner of the network"; by parent id."""
+
+    def column(self, attribute: str) -> "sa.ColumnElement[Any] | None":
+        """The column that holds `attribute`, or None if it is a child, derived, or an expression."""
+        return columns_of(self).get(attribute)
+
+
+@functools.cache
+def columns_of(resource: Resource) -> Mapping[str, "sa.ColumnElement[Any]"]:
+    """The attributes that are kept in columns. A column's `info["wire"]` is its attribute if the names differ."""
+    named = {column.info.get("wire", column.name): column for column in resource.table.c}
+    named.pop(INTERNAL, None)
+    if "project_id" in named:
+        named["tenant_id"] = named["project_id"]
+    return {**named, **resource.columns}
+
+
+INTERNAL = ""
+"""`info["wire"]` of a column that is no attribute."""
+
+
+def wire(attribute: str, *args: Any, **options: Any) -> "sa.Column[Any]":
+    """A column for an attribute whose name has a colon: `binding:host_id` is kept as `binding_host_id`."""
+    return sa.Column(attribute.replace(":", "_"), *args, info={"wire": attribute}, **options)

@@ -1,0 +1,1 @@
+"""Hosts as the Southbound database reports them: what a port can be bound to."""

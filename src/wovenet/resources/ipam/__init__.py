@@ -1,0 +1,1 @@
+"""Addresses: which one a port gets, and that nobody else gets it."""

@@ -1,0 +1,272 @@
+"""Reads: one statement for the rows and one for each kind of child, whatever the number of rows."""
+
+import functools
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from wovenet.model.actor import Actor
+from wovenet.resources.base import Child, Object, Resource, columns_of
+from wovenet.store.tx import ReadTx
+
+PAGE_IDS_MAX = 1000
+"""Up to so many rows, children are found by the rows' ids; beyond, by the list's own condition as a sub-query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort key."""
+
+    attribute: str
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a list asks for. Values are converted; the values of one filter are alternatives, filters all hold."""
+
+    filters: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    conditions: Sequence["sa.ColumnElement[bool]"] = ()
+    """Further conditions that a request cannot give."""
+    sort: Sequence[Sort] = ()
+    limit: int | None = None
+    marker: str | None = None
+    is_reversed: bool = False
+
+
+class MarkerNotFound(Exception):
+    """The marker names no object that the actor sees."""
+
+
+def show(tx: ReadTx, resource: Resource, actor: Actor, object_id: str, attributes: Collection[str]) -> Object | None:
+    """The object `object_id` as `actor` sees it, with `attributes`, or None. JSON attributes stay encoded."""
+    plan = _plan(resource, frozenset(attributes))
+    row = tx.row(_select_one(resource, actor, plan), {"object_id": object_id})
+    if row is None:
+        return None
+    return _objects(tx, plan, [row], None)[0]
+
+
+def fetch(tx: ReadTx, resource: Resource, actor: Actor, object_id: str) -> Object:
+    """The whole object as the rules want it: every stored attribute, JSON decoded.
+
+    Raises: the resource's not-found problem, also if the actor may not see the object.
+    """
+    found = fetch_all(tx, resource, actor, conditions=[resource.table.c.id == sa.bindparam("object_id", object_id)])
+    if not found:
+        raise resource.not_found(object_id)
+    return found[0]
+
+
+def fetch_all(
+    tx: ReadTx, resource: Resource, actor: Actor, *, conditions: Sequence["sa.ColumnElement[bool]"]
+) -> list[Object]:
+    """The whole objects that fulfil `conditions` and that `actor` sees, JSON decoded, by id."""
+    found = index(tx, resource, actor, Query(conditions=conditions), stored_attributes(resource))
+    for item in found:
+        for attribute in resource.json:
+            item[attribute] = msgspec.json.decode(item[attribute])
+    return found
+
+
+def index(
+    tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes: Collection[str]
+) -> list[Object]:
+    """The objects that `query` finds among those `actor` sees, with `attributes`, sorted. JSON stays encoded.
+
+    Raises: MarkerNotFound.
+    Guarantees: a number of statements that depends on `attributes` and `query` only.
+    """
+    plan = _plan(resource, frozenset(attributes))
+    conditions = [*_filter_conditions(resource, query.filters), *query.conditions]
+    visible = scope(resource, actor)
+    if visible is not None:
+        conditions.append(visible)
+    statement = sa.select(*plan.select(actor)).select_from(resource.table).where(*conditions)
+    keys = _sort_keys(resource, query)
+    if query.marker is not None:
+        statement = statement.where(_after_marker(tx, resource, keys, query.marker))
+    statement = statement.order_by(*(key.desc() if down else key.asc() for key, down in keys))
+    if query.limit is not None:
+        statement = statement.limit(query.limit)
+    rows = tx.rows(statement)
+    ids = None
+    if query.limit is None and query.marker is None and len(rows) > PAGE_IDS_MAX:
+        ids = sa.select(resource.table.c.id).where(*conditions)
+    found = _objects(tx, plan, rows, ids)
+    if query.is_reversed:
+        found.reverse()
+    return found
+
+
+def count(tx: ReadTx, resource: Resource, actor: Actor, *conditions: "sa.ColumnElement[bool]") -> int:
+    """How many objects `actor` sees that fulfil `conditions`."""
+    visible = scope(resource, actor)
+    extra = [] if visible is None else [visible]
+    return int(tx.value(sa.select(sa.func.count()).select_from(resource.table).where(*conditions, *extra)))
+
+
+def scope(resource: Resource, actor: Actor) -> "sa.ColumnElement[bool] | None":
+    """The rows that `actor` may see at all; None for everything."""
+    if actor.is_admin or actor.is_advsvc:
+        return None
+    if resource.scope is not None:
+        return resource.scope(actor)
+    condition: sa.ColumnElement[bool] = resource.table.c.project_id == actor.project_id
+    return condition
+
+
+@functools.cache
+def stored_attributes(resource: Resource) -> frozenset[str]:
+    """Every attribute that the resource can load, named by the wire."""
+    return frozenset(
+        {*columns_of(resource), *resource.expressions, *resource.derived}
+        | {child.attribute for child in resource.children}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a set of attributes is loaded: names and columns in order, children, and whether to derive."""
+
+    resource: Resource
+    names: tuple[str, ...]
+    columns: tuple["sa.ColumnElement[Any] | Callable[[Actor], sa.ColumnElement[Any]]", ...]
+    json: tuple[str, ...]
+    children: tuple[Child, ...]
+    derives: bool
+
+    def select(self, actor: Actor) -> list["sa.ColumnElement[Any]"]:
+        return [column if isinstance(column, sa.ColumnElement) else column(actor) for column in self.columns]
+
+
+@functools.cache
+def _plan(resource: Resource, attributes: frozenset[str]) -> _Plan:
+    wanted = set(attributes) | {"id"}
+    derives = False
+    for name, needs in resource.derived.items():
+        if name in wanted:
+            derives = True
+            wanted.update(needs)
+    names: list[str] = []
+    columns: list[Any] = []
+    for name in sorted(wanted):
+        expression = resource.expressions.get(name)
+        column = expression if expression is not None else resource.column(name)
+        if column is not None:
+            names.append(name)
+            columns.append(column)
+    return _Plan(
+        resource=resource,
+        names=tuple(names),
+        columns=tuple(columns),
+        json=tuple(name for name in names if name in resource.json),
+        children=tuple(child for child in resource.children if child.attribute in wanted),
+        derives=derives,
+    )
+
+
+def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any], ids: "sa.Select[Any] | None") -> list[Object]:
+    """The objects that `rows` and their children make. `ids`: the children's parents, if there are too many to name."""
+    names = plan.names
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    if not found:
+        return found
+    for name in plan.json:
+        for item in found:
+            item[name] = msgspec.Raw(item[name].encode())
+    for child in plan.children:
+        lists: dict[str, list[Any]] = {}
+        load = child.load
+        params = {} if ids is not None else {"parents": [item["id"] for item in found]}
+        for parent, *values in tx.rows(_select_children(child, ids), params):
+            lists.setdefault(parent, []).append(load(*values))
+        attribute = child.attribute
+        for item in found:
+            item[attribute] = lists.get(item["id"], [])
+    if plan.derives and plan.resource.derive is not None:
+        for item in found:
+            plan.resource.derive(item)
+    return found
+
+
+def _select_one(resource: Resource, actor: Actor, plan: _Plan) -> "sa.Select[Any]":
+    statement = (
+        sa.select(*plan.select(actor))
+        .select_from(resource.table)
+        .where(resource.table.c.id == sa.bindparam("object_id"))
+    )
+    visible = scope(resource, actor)
+    return statement if visible is None else statement.where(visible)
+
+
+@functools.cache
+def _children_by_id(child: Child) -> "sa.Select[Any]":
+    return _children_of(child).where(child.parent.in_(sa.bindparam("parents", expanding=True)))
+
+
+def _select_children(child: Child, ids: "sa.Select[Any] | None") -> "sa.Select[Any]":
+    return _children_by_id(child) if ids is None else _children_of(child).where(child.parent.in_(ids))
+
+
+def _children_of(child: Child) -> "sa.Select[Any]":
+    statement = sa.select(child.parent, *child.columns).order_by(*child.order_by)
+    return statement if child.where is None else statement.where(child.where)
+
+
+def _filter_conditions(
+    resource: Resource, filters: Mapping[str, Sequence[Any]]
+) -> Iterable["sa.ColumnElement[bool]"]:
+    for name, values in filters.items():
+        special = resource.filters.get(name)
+        if special is not None:
+            yield special(values)
+            continue
+        column = resource.column(name)
+        if column is None:
+            continue
+        known = [value for value in values if value is not None]
+        alternatives: list[sa.ColumnElement[bool]] = []
+        if known:
+            alternatives.append(column == known[0] if len(known) == 1 else column.in_(known))
+        if len(known) < len(values):
+            alternatives.append(column.is_(None))
+        yield sa.or_(*alternatives)
+
+
+def _sort_keys(resource: Resource, query: Query) -> list[tuple["sa.ColumnElement[Any]", bool]]:
+    """Columns and directions; the id comes last, so that the order is total and a marker is a place in it."""
+    keys: list[tuple[sa.ColumnElement[Any], bool]] = []
+    for sort in query.sort:
+        column = resource.column(sort.attribute)
+        if column is not None:
+            keys.append((_without_null(column), sort.is_descending != query.is_reversed))
+    if not any(sort.attribute == "id" for sort in query.sort):
+        keys.append((resource.table.c.id, query.is_reversed))
+    return keys
+
+
+def _without_null(column: "sa.ColumnElement[Any]") -> "sa.ColumnElement[Any]":
+    """The column as a sort key that is never NULL: the databases disagree on where NULL sorts."""
+    if not getattr(column, "nullable", False):
+        return column
+    lowest: Any = -1 if isinstance(column.type, sa.Integer) else ""
+    return sa.func.coalesce(column, lowest)
+
+
+def _after_marker(
+    tx: ReadTx, resource: Resource, keys: Sequence[tuple["sa.ColumnElement[Any]", bool]], marker: str
+) -> "sa.ColumnElement[bool]":
+    """The rows that sort after the marker's: greater in the first key, or equal there and greater in the next …"""
+    row = tx.row(sa.select(*(key for key, _ in keys)).where(resource.table.c.id == marker))
+    if row is None:
+        raise MarkerNotFound(marker)
+    alternatives = []
+    for position, (key, is_descending) in enumerate(keys):
+        equal = [keys[before][0] == row[before] for before in range(position)]
+        beyond = key < row[position] if is_descending else key > row[position]
+        alternatives.append(sa.and_(*equal, beyond))
+    return sa.or_(*alternatives)

@@ -1,0 +1,1 @@
+"""Segments of networks: what carries a network on the wire."""
