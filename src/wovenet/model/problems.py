@@ -48,7 +48,11 @@ class OverQuota(Problem):
 
 
 class PolicyNotAuthorized(Problem):
-    """The actor may see the object but not do this. Fields: action."""
+    """The actor may see the object but not do this. Fields: action (the rules that were asked for)."""
+
+
+class InvalidScope(Problem):
+    """The token's scope is not one that the rule takes. Fields: rule, operation_scopes, token_scope."""
 
 
 # HTTP itself: malformed requests, unknown URLs, unsupported methods and types
@@ -178,6 +182,10 @@ class AvailabilityZoneNotFound(Problem):
 
 class IpAddressInUse(Problem):
     """Fields: net_id, ip_address."""
+
+
+class IpAddressAlreadyAllocated(Problem):
+    """Fields: ip, subnet_id."""
 
 
 class IpAddressGenerationFailure(Problem):
