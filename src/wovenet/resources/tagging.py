@@ -17,8 +17,8 @@ TAGS = sa.Table(
     "tags",
     schema.METADATA,
     schema.uuid_col("object_id", primary_key=True),
-    sa.Column("tag", sa.String(255), primary_key=True),
-    sa.Column("collection", sa.String(64), nullable=False),
+    schema.text_col("tag", primary_key=True),
+    schema.text_col("collection", 64),
 )
 """Ids are unique over all collections, so an object's tags are found by its id alone."""
 

@@ -7,16 +7,16 @@ from wovenet.store import schema
 HOSTS = sa.Table(
     "hosts",
     schema.METADATA,
-    sa.Column("chassis", sa.String(255), primary_key=True),
-    sa.Column("hostname", sa.String(255), nullable=False, index=True),
-    schema.json_text("bridge_mappings"),
-    schema.json_text("cms_options"),
-    schema.json_text("encaps"),
-    schema.json_text("other_config"),
-    sa.Column("metadata_agent_id", sa.String(255)),
-    sa.Column("nb_cfg", sa.BigInteger, nullable=False),
+    schema.text_col("chassis", primary_key=True),
+    schema.text_col("hostname", index=True),
+    schema.json_text("bridge_mappings", nullable=False),
+    schema.json_text("cms_options", nullable=False),
+    schema.json_text("encaps", nullable=False),
+    schema.json_text("other_config", nullable=False),
+    schema.text_col("metadata_agent_id", nullable=True),
+    schema.bigint("nb_cfg"),
     sa.Column("heartbeat_s", sa.Float(53), nullable=False),
-    sa.Column("created_at", sa.String(20), nullable=False),
+    schema.timestamp_col("created_at"),
 )
 """`heartbeat_s`: when the host last answered a liveness bump, in seconds since the epoch.
 

@@ -10,8 +10,8 @@ NETWORKS = sa.Table(
     schema.METADATA,
     *schema.standard_columns(),
     schema.bool_col("admin_state_up"),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("mtu", sa.Integer, nullable=False),
+    schema.text_col("status", 16),
+    schema.int_col("mtu"),
     schema.bool_col("port_security_enabled"),
-    wire("router:external", sa.Boolean(create_constraint=False), nullable=False),
+    wire("router:external", sa.Boolean(), nullable=False),
 )

@@ -10,6 +10,6 @@ SECURITY_GROUPS = sa.Table(
     schema.METADATA,
     *schema.standard_columns(),
     schema.bool_col("stateful"),
-    sa.Column("default_of", sa.String(255), unique=True, info={"wire": INTERNAL}),
+    schema.text_col("default_of", unique=True, info={"wire": INTERNAL}, nullable=True),
 )
 """`default_of`: the project whose default group this is; NULL for any other group."""

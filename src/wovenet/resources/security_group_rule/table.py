@@ -8,18 +8,20 @@ from wovenet.store import schema
 SECURITY_GROUP_RULES = sa.Table(
     "security_group_rules",
     schema.METADATA,
-    *schema.standard_columns(is_named=False),
+    *schema.standard_columns(name=False),
     schema.uuid_col(
         "security_group_id", sa.ForeignKey("security_groups.id", ondelete="CASCADE"), nullable=False, index=True
     ),
-    sa.Column("direction", sa.String(8), nullable=False),
-    sa.Column("ethertype", sa.String(8), nullable=False),
-    sa.Column("protocol", sa.String(40)),
-    sa.Column("port_range_min", sa.Integer),
-    sa.Column("port_range_max", sa.Integer),
-    sa.Column("remote_ip_prefix", sa.String(64)),
-    sa.Column("normalized_cidr", sa.String(64)),
-    schema.uuid_col("remote_group_id", sa.ForeignKey("security_groups.id", ondelete="CASCADE"), index=True),
-    sa.Column("claim", sa.String(64), nullable=False, unique=True, info={"wire": INTERNAL}),
+    schema.text_col("direction", 8),
+    schema.text_col("ethertype", 8),
+    schema.text_col("protocol", 40, nullable=True),
+    schema.int_col("port_range_min", nullable=True),
+    schema.int_col("port_range_max", nullable=True),
+    schema.text_col("remote_ip_prefix", 64, nullable=True),
+    schema.text_col("normalized_cidr", 64, nullable=True),
+    schema.uuid_col(
+        "remote_group_id", sa.ForeignKey("security_groups.id", ondelete="CASCADE"), nullable=True, index=True
+    ),
+    schema.text_col("claim", 64, unique=True, info={"wire": INTERNAL}),
 )
 """`claim`: a digest of the group and of all that the rule matches."""

@@ -9,11 +9,11 @@ NETWORK_SEGMENTS = sa.Table(
     "network_segments",
     schema.METADATA,
     schema.uuid_pk(),
-    schema.uuid_col("network_id", sa.ForeignKey("networks.id", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("segment_index", sa.Integer, nullable=False),
-    sa.Column("network_type", sa.String(32), nullable=False),
-    sa.Column("physical_network", sa.String(64)),
-    sa.Column("segmentation_id", sa.BigInteger),
-    sa.Column("claim", sa.String(128), unique=True, info={"wire": INTERNAL}),
+    schema.uuid_col("network_id", sa.ForeignKey("networks.id", ondelete="CASCADE"), index=True),
+    schema.int_col("segment_index"),
+    schema.text_col("network_type", 32),
+    schema.text_col("physical_network", 64, nullable=True),
+    schema.bigint("segmentation_id", nullable=True),
+    schema.text_col("claim", 128, unique=True, info={"wire": INTERNAL}, nullable=True),
 )
 """`claim`: "vlan/physnet1/101", "flat/physnet1", "geneve/77"; NULL for a local segment, which claims nothing."""
