@@ -210,23 +210,25 @@ def holders(pid_files: Iterable[Path]) -> frozenset[int]:
 def end_all(find: Callable[[], frozenset[int]], *, grace_s: float = 2.0) -> None:
     """No process that `find()` names is alive: asked to end, then killed.
 
-    A process is signalled only through a descriptor that was open while `find()` still named it, so that a pid
-    that changes hands in between is not hit.
-
     Raises: ProgramFailed where even a kill does not end them.
     """
-    _signal_all(find, signal.SIGTERM)
+    signal_all(find, signal.SIGTERM)
+    signal_all(find, signal.SIGCONT)  # one that was stopped cannot act on TERM
     if not holds_within(lambda: not find(), grace_s):
-        _signal_all(find, signal.SIGKILL)
+        signal_all(find, signal.SIGKILL)
         wait_until(lambda: not find(), timeout_s=5.0, what="end of killed processes")
 
 
-def _signal_all(find: Callable[[], frozenset[int]], number: signal.Signals) -> None:
+def signal_all(find: Callable[[], frozenset[int]], number: signal.Signals) -> None:
+    """Every process that `find()` names got the signal.
+
+    Guarantees: one is signalled only through a descriptor that was open while `find()` still named it, so that a pid
+    that changes hands in between is not hit.
+    """
     for pid in find():
         with contextlib.suppress(ProcessLookupError), _process_descriptor(pid) as descriptor:
             if pid in find():
                 signal.pidfd_send_signal(descriptor, number)
-                signal.pidfd_send_signal(descriptor, signal.SIGCONT)  # a stopped process cannot act on TERM
 
 
 @contextlib.contextmanager
