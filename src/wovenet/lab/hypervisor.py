@@ -128,7 +128,8 @@ def forget(sb_socket: Path, names: Sequence[str]) -> None:
         for name in names
         for table in ("Chassis_Private", "Chassis")
     ]
-    jsonrpc.transact(sb_socket, "OVN_Southbound", *deletes)
+    if deletes:
+        jsonrpc.transact(sb_socket, "OVN_Southbound", *deletes)
 
 
 def running(hypervisor: Hypervisor) -> frozenset[int]:
