@@ -4,6 +4,7 @@ Every write happens in one `Tx`: rows, revision, quota, tags and marks commit to
 """
 
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,8 @@ def create(tx: Tx, context: Context, resource: Resource, requests: Sequence[Obje
     In: requests are complete (defaults filled in), with `project_id`.
     Raises: OverQuota, and whatever the resource's rules say.
     """
-    claim_quota(tx, context, resource, requests)
+    if resource.quota is not None:
+        claim_quota(tx, context, resource.quota, requests)
     if resource.create is not None:
         return resource.create(tx, context, requests)
     objects = [new_object(tx, resource, request) for request in requests]
@@ -47,17 +49,13 @@ def delete(tx: Tx, context: Context, resource: Resource, current: Object) -> Non
         remove(tx, resource, [current])
 
 
-def claim_quota(tx: Tx, context: Context, resource: Resource, requests: Sequence[Object]) -> None:
-    """Counts `requests` against the quotas of their projects. Raises: OverQuota."""
-    if resource.quota is None:
-        return
-    wanted: dict[str, int] = {}
-    for request in requests:
-        wanted[request["project_id"]] = wanted.get(request["project_id"], 0) + 1
-    default = context.settings.quotas.limit(resource.quota)
+def claim_quota(tx: Tx, context: Context, quota: str, requests: Sequence[Object]) -> None:
+    """Counts `requests` against the `quota` of their projects. Raises: OverQuota."""
+    wanted = Counter(request["project_id"] for request in requests)
+    default = context.settings.quotas.limit(quota)
     for project_id, number in sorted(wanted.items()):
-        limit = quota_usage.limit_of(tx, project_id, resource.quota, default)
-        quota_usage.claim(tx, project_id, resource.quota, number, limit)
+        limit = quota_usage.limit_of(tx, project_id, quota, default)
+        quota_usage.claim(tx, project_id, quota, number, limit=limit)
 
 
 def new_object(tx: Tx, resource: Resource, request: Object) -> Object:
@@ -117,8 +115,7 @@ def remove(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:
     tagging.forget(tx, resource, ids)
     tx.run(_delete_rows(resource), {"ids": ids})
     if resource.quota is not None:
-        for project_id in sorted({item["project_id"] for item in objects}):
-            number = sum(item["project_id"] == project_id for item in objects)
+        for project_id, number in sorted(Counter(item["project_id"] for item in objects).items()):
             quota_usage.release(tx, project_id, resource.quota, number)
     mark(tx, resource, objects)
 

@@ -1,1 +1,18 @@
-"""Rules of security groups."""
+"""Rules of security groups. A rule has no rows of its own in OVN: its group's unit renders them."""
+
+from wovenet.model import problems
+from wovenet.resources.base import Resource
+from wovenet.resources.security_group_rule import actions
+from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
+
+RESOURCE = Resource(
+    collection="security_group_rules",
+    member="security_group_rule",
+    table=SECURITY_GROUP_RULES,
+    not_found=lambda rule_id: problems.SecurityGroupRuleNotFound(id=rule_id),
+    scope=actions.scope,
+    columns={"security_group:project_id": actions.GROUP_PROJECT, "security_group:tenant_id": actions.GROUP_PROJECT},
+    quota="security_group_rule",
+    create=lambda tx, context, requests: actions.create(tx, RESOURCE, requests),
+    delete=lambda tx, context, current: actions.delete(tx, RESOURCE, current),
+)

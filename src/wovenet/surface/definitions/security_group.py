@@ -1,4 +1,7 @@
-"""Security groups and their rules. Source: Networking API reference."""
+"""Security groups and their rules. Source: Networking API reference.
+
+What a rule may say is checked by `resources.security_group_rule.rules`: its problems have names of their own.
+"""
 
 from typing import Any
 
@@ -63,19 +66,11 @@ RESOURCE_ATTRIBUTE_MAP: dict[str, dict[str, Any]] = {
         "security_group_id": _rule(validate={"type:uuid": None}, required_by_policy=True),
         "remote_group_id": _rule(default=None, validate={"type:uuid_or_none": None}),
         "direction": _rule(validate={"type:values": ["ingress", "egress"]}),
-        "protocol": _rule(default=None, convert_to=converters.convert_to_protocol),
-        "port_range_min": _rule(default=None, convert_to=converters.convert_validate_port_value),
-        "port_range_max": _rule(default=None, convert_to=converters.convert_validate_port_value),
-        "ethertype": _rule(
-            default="IPv4",
-            convert_to=converters.convert_ethertype_to_case_insensitive
-            if hasattr(converters, "convert_ethertype_to_case_insensitive")
-            else str,
-            validate={"type:values": [constants.IPv4, constants.IPv6]},
-        ),
-        "remote_ip_prefix": _rule(default=None, convert_to=converters.convert_ip_prefix_to_cidr)
-        if hasattr(converters, "convert_ip_prefix_to_cidr")
-        else _rule(default=None),
+        "protocol": _rule(default=None),
+        "port_range_min": _rule(default=None),
+        "port_range_max": _rule(default=None),
+        "ethertype": _rule(default=constants.IPv4),
+        "remote_ip_prefix": _rule(default=None),
         "tenant_id": _OWNER,
     },
     "ports": {

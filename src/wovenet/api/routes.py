@@ -1,0 +1,103 @@
+"""One table from URLs to functions, made from the registry. `wovenet api --routes` prints it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wovenet.api import documents, handler, quotas, tags
+from wovenet.api.handler import Call
+from wovenet.api.service import Endpoint, Service
+from wovenet.resources import tagging
+
+OK, CREATED, NO_CONTENT = "200 OK", "201 Created", "204 No Content"
+Responder = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What one method on one URL does. Called with the `Call` and the URL's parameters."""
+
+    status: str
+    respond: Responder
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One URL template and its methods."""
+
+    template: str
+    verbs: Mapping[str, Verb]
+
+
+def table(service: Service) -> list[Route]:
+    """Every route below `/v2.0`, in the order of the registry."""
+    return [*_documents(service), *_quotas(service), *_collections(service)]
+
+
+def _documents(service: Service) -> Iterator[Route]:
+    yield Route("/", {"GET": Verb(OK, lambda call: documents.versions(call.url.rstrip("/")))})
+    yield Route("/v2.0/", {"GET": Verb(OK, lambda call: documents.core(service, call.url.partition("/v2.0")[0]))})
+    yield Route("/v2.0/extensions", {"GET": Verb(OK, lambda call: documents.extensions(service))})
+    yield Route("/v2.0/extensions/{alias}", {"GET": Verb(OK, lambda call, alias: documents.extension(service, alias))})
+
+
+def _quotas(service: Service) -> Iterator[Route]:
+    def verb(status: str, function: Responder) -> Verb:
+        return Verb(status, lambda call, **parameters: function(service, call, **parameters))
+
+    yield Route("/v2.0/quotas", {"GET": verb(OK, quotas.index)})
+    yield Route("/v2.0/quotas/tenant", {"GET": Verb(OK, lambda call: _own_project(call, "tenant"))})
+    yield Route("/v2.0/quotas/project", {"GET": Verb(OK, lambda call: _own_project(call, "project"))})
+    yield Route(
+        "/v2.0/quotas/{project_id}",
+        {"GET": verb(OK, quotas.show), "PUT": verb(OK, quotas.update), "DELETE": verb(NO_CONTENT, quotas.delete)},
+    )
+    yield Route("/v2.0/quotas/{project_id}/default", {"GET": verb(OK, quotas.default)})
+    yield Route("/v2.0/quotas/{project_id}/details", {"GET": verb(OK, quotas.details)})
+
+
+def _own_project(call: Call, spelling: str) -> Any:
+    return {spelling: {f"{spelling}_id": call.actor.project_id}}
+
+
+def _collections(service: Service) -> Iterator[Route]:
+    for endpoint in service.endpoints.values():
+        yield from _collection(service, endpoint)
+
+
+def _collection(service: Service, endpoint: Endpoint) -> Iterator[Route]:
+    def verb(status: str, function: Responder) -> Verb:
+        return Verb(status, lambda call, **parameters: function(service, endpoint, call, **parameters))
+
+    path = f"/v2.0/{endpoint.collection.path}"
+    own = {
+        "GET": verb(OK, handler.index),
+        **({"POST": verb(CREATED, handler.create)} if endpoint.is_creatable else {}),
+    }
+    yield Route(path, own)
+    yield Route(
+        path + "/{object_id}",
+        {
+            "GET": verb(OK, handler.show),
+            **({"PUT": verb(OK, handler.update)} if endpoint.is_updatable else {}),
+            "DELETE": verb(NO_CONTENT, handler.delete),
+        },
+    )
+    if tagging.resource_is_tagged(endpoint.resource):
+        yield Route(
+            path + "/{object_id}/tags",
+            {
+                "GET": verb(OK, tags.index),
+                "PUT": verb(OK, tags.replace),
+                "POST": verb(OK, tags.add),
+                "DELETE": verb(NO_CONTENT, tags.clear),
+            },
+        )
+        yield Route(
+            path + "/{object_id}/tags/{tag}",
+            {
+                "GET": verb(NO_CONTENT, tags.show),
+                "PUT": verb(CREATED, tags.put),
+                "DELETE": verb(NO_CONTENT, tags.delete),
+            },
+        )

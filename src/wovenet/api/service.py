@@ -1,0 +1,67 @@
+"""What the handlers work with: everything is made once, at start, and passed in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neutron_lib.api import attributes as lib_attributes
+
+from wovenet.api.policy import Policy
+from wovenet.registry import Registry
+from wovenet.resources.base import Resource
+from wovenet.settings import Settings
+from wovenet.store.tx import Store
+from wovenet.surface import merge
+from wovenet.surface.spec import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One collection as the verbs need it."""
+
+    collection: Collection
+    resource: Resource
+    info: lib_attributes.AttributeInfo
+    visible: tuple[str, ...]
+    """What can be shown at all, in order."""
+    enforced: tuple[str, ...]
+    """Attributes whose setting has a policy of its own, in the surface's order."""
+
+    @property
+    def member(self) -> str:
+        return self.collection.member
+
+    @property
+    def is_creatable(self) -> bool:
+        """Whether clients make such objects at all; agents come from hosts."""
+        return any(attribute.spec.get("allow_post") for attribute in self.collection.attributes.values())
+
+    @property
+    def is_updatable(self) -> bool:
+        return any(attribute.spec.get("allow_put") for attribute in self.collection.attributes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The application without HTTP."""
+
+    registry: Registry
+    store: Store
+    policy: Policy
+    settings: Settings
+    endpoints: Mapping[str, Endpoint]
+
+
+def make(registry: Registry, store: Store, policy: Policy, settings: Settings) -> Service:
+    """The service of `registry` on `store`."""
+    return Service(registry, store, policy, settings, {name: _endpoint(registry, name) for name in registry.resources})
+
+
+def _endpoint(registry: Registry, name: str) -> Endpoint:
+    collection = registry.surface.collections[name]
+    visible = [attribute.name for attribute in collection.attributes.values() if attribute.is_visible]
+    if "tenant_id" in visible and "project_id" not in visible:
+        visible.append("project_id")
+    enforced = [attribute.name for attribute in collection.attributes.values() if attribute.spec.get("enforce_policy")]
+    return Endpoint(
+        collection, registry.resources[name], merge.attribute_info(collection), tuple(visible), tuple(enforced)
+    )

@@ -1,0 +1,106 @@
+"""Groups are made with rules that let everything out, and a default group with rules for its own members as well."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from wovenet.model import problems
+from wovenet.resources import crud
+from wovenet.resources.base import Child, Context, Object, Resource
+from wovenet.resources.port.table import PORT_SECURITY_GROUPS
+from wovenet.resources.security_group import default
+from wovenet.resources.security_group.table import SECURITY_GROUPS
+from wovenet.resources.security_group_rule import actions as rule_actions
+from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
+from wovenet.store import quota_usage
+from wovenet.store.tx import Tx
+
+_RULE_ATTRIBUTES = (
+    *(column.name for column in SECURITY_GROUP_RULES.c if column.info.get("wire") is None),
+    "tenant_id",
+)
+
+
+def _load_rule(*values: object) -> Object:
+    rule = dict(zip(_RULE_ATTRIBUTES, values, strict=False))
+    rule["tenant_id"] = rule["project_id"]
+    return rule
+
+
+RULES = Child(
+    attribute="security_group_rules",
+    table=SECURITY_GROUP_RULES,
+    parent=SECURITY_GROUP_RULES.c.security_group_id,
+    columns=tuple(column for column in SECURITY_GROUP_RULES.c if column.info.get("wire") is None),
+    load=_load_rule,
+    order_by=(SECURITY_GROUP_RULES.c.security_group_id, SECURITY_GROUP_RULES.c.id),
+)
+
+
+def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
+    """The new groups, each with its two egress rules. The default groups of their projects exist as well.
+
+    Raises: SecurityGroupDefaultAlreadyExists, OverQuota (for the rules).
+    """
+    if any(request["name"] == default.NAME for request in requests):
+        raise problems.SecurityGroupDefaultAlreadyExists()
+    default.ensure(tx, context, {request["project_id"] for request in requests})
+    groups = [crud.new_object(tx, resource, request) for request in requests]
+    crud.insert(tx, resource, groups)
+    rules = [rule for group in groups for rule in default.egress_rules(tx, group)]
+    crud.claim_quota(tx, context, "security_group_rule", rules)
+    rule_actions.write(tx, rules)
+    for group in groups:
+        group["shared"] = False
+        group["security_group_rules"] = [
+            {name: rule.get(name) for name in _RULE_ATTRIBUTES}
+            for rule in rules
+            if rule["security_group_id"] == group["id"]
+        ]
+    return groups
+
+
+def update(tx: Tx, resource: Resource, current: Object, changes: Object) -> Object:
+    """The group after `changes`. Raises: SecurityGroupCannotUpdateDefault, SecurityGroupDefaultAlreadyExists."""
+    name = changes.get("name", current["name"])
+    if name == default.NAME != current["name"]:
+        raise problems.SecurityGroupDefaultAlreadyExists()
+    if current["name"] == default.NAME != name:
+        raise problems.SecurityGroupCannotUpdateDefault()
+    return crud.save(tx, resource, current, changes)
+
+
+def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> None:
+    """The group and its rules are gone, and so are the rules of other groups that refer to it.
+
+    Raises: SecurityGroupInUse, SecurityGroupCannotRemoveDefault.
+    """
+    group_id = current["id"]
+    if current["name"] == default.NAME and not context.actor.is_admin:
+        raise problems.SecurityGroupCannotRemoveDefault()
+    members = sa.select(PORT_SECURITY_GROUPS.c.port_id).where(PORT_SECURITY_GROUPS.c.security_group_id == group_id)
+    if tx.row(members.limit(1)) is not None:
+        raise problems.SecurityGroupInUse(id=group_id, reason="in use")
+    _give_back_rules(tx, group_id)
+    crud.remove(tx, resource, [current])
+
+
+def _give_back_rules(tx: Tx, group_id: str) -> None:
+    """The quota of every rule that goes with the group is given back; groups that lose a rule are touched."""
+    rules = SECURITY_GROUP_RULES.c
+    gone = tx.rows(
+        sa.select(rules.security_group_id, rules.project_id, sa.func.count().label("number"))
+        .where(sa.or_(rules.security_group_id == group_id, rules.remote_group_id == group_id))
+        .group_by(rules.security_group_id, rules.project_id)
+        .order_by(rules.project_id)
+    )
+    for row in gone:
+        quota_usage.release(tx, row.project_id, "security_group_rule", row.number)
+    others = {row.security_group_id for row in gone} - {group_id}
+    if others:
+        rule_actions.touch_groups(tx, others)
+
+
+def is_known(tx: Tx, group_ids: set[str]) -> set[str]:
+    """The ids among `group_ids` that name groups."""
+    return {row.id for row in tx.rows(sa.select(SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.id.in_(group_ids)))}

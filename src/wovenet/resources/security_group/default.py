@@ -1,0 +1,97 @@
+"""The default group of a project: made when the project first needs it, one and no more."""
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from wovenet.model.clock import timestamp
+from wovenet.model.ids import Unit
+from wovenet.model.problems import LostRace
+from wovenet.resources.base import Context, Object
+from wovenet.resources.security_group.table import SECURITY_GROUPS
+from wovenet.resources.security_group_rule import actions, rules
+from wovenet.store import quota_usage
+from wovenet.store.faults import Claimed
+from wovenet.store.tx import ReadTx, Tx
+
+NAME = "default"
+DESCRIPTION = "Default security group"
+_ETHERTYPES = ("IPv4", "IPv6")
+
+
+def ensure(tx: Tx, context: Context, project_ids: Iterable[str]) -> Mapping[str, str]:
+    """The id of each project's default group; those that are missing are made and marked.
+
+    Not refused for want of quota: a project cannot be without it. It counts, though.
+    Raises: LostRace if another request makes the same group at this moment.
+    """
+    wanted = sorted(set(project_ids))
+    found = dict(
+        tx.rows(
+            sa.select(SECURITY_GROUPS.c.default_of, SECURITY_GROUPS.c.id).where(
+                SECURITY_GROUPS.c.default_of.in_(wanted)
+            )
+        )
+    )
+    missing = [project_id for project_id in wanted if project_id not in found]
+    for project_id in missing:
+        found[project_id] = _make(tx, project_id)
+    return found
+
+
+def egress_rules(tx: ReadTx, group: Object) -> list[Object]:
+    """The rules that let everything out of a new group, as stored."""
+    return [_rule(tx, group, direction="egress", ethertype=ethertype) for ethertype in _ETHERTYPES]
+
+
+def _make(tx: Tx, project_id: str) -> str:
+    now = timestamp(tx.clock.wall())
+    group = {
+        "id": tx.clock.new_id(),
+        "project_id": project_id,
+        "name": NAME,
+        "description": DESCRIPTION,
+        "stateful": True,
+        "default_of": project_id,
+        "revision_number": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+    try:
+        tx.insert(SECURITY_GROUPS, [group])
+    except Claimed as error:
+        raise LostRace(f"default group of {project_id}") from error
+    members = [
+        _rule(tx, group, direction="ingress", ethertype=ethertype, remote_group_id=group["id"])
+        for ethertype in _ETHERTYPES
+    ]
+    made = [*egress_rules(tx, group), *members]
+    actions.write(tx, made)
+    quota_usage.claim(tx, project_id, "security_group", 1, limit=quota_usage.UNLIMITED)
+    quota_usage.claim(tx, project_id, "security_group_rule", len(made), limit=quota_usage.UNLIMITED)
+    tx.mark(Unit("security_group", str(group["id"])))
+    return str(group["id"])
+
+
+def _rule(
+    tx: ReadTx, group: Object, *, direction: str, ethertype: str, remote_group_id: str | None = None
+) -> Object:
+    rule = {
+        "id": tx.clock.new_id(),
+        "project_id": group["project_id"],
+        "tenant_id": group["project_id"],
+        "security_group_id": group["id"],
+        "direction": direction,
+        "ethertype": ethertype,
+        "protocol": None,
+        "port_range_min": None,
+        "port_range_max": None,
+        "remote_ip_prefix": None,
+        "normalized_cidr": None,
+        "remote_group_id": remote_group_id,
+        "description": None,
+        "revision_number": 0,
+        "created_at": group["created_at"],
+        "updated_at": group["created_at"],
+    }
+    return {**rule, "claim": rules.claim(rule)}

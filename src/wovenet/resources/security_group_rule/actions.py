@@ -1,0 +1,97 @@
+"""Rules come and go one by one; each change is a new revision of their group."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from wovenet.model import problems
+from wovenet.model.actor import Actor
+from wovenet.model.clock import timestamp
+from wovenet.model.ids import Unit
+from wovenet.resources import crud
+from wovenet.resources.base import Object, Resource
+from wovenet.resources.security_group.table import SECURITY_GROUPS
+from wovenet.resources.security_group_rule import rules
+from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
+from wovenet.store.tx import ReadTx, Tx
+
+GROUP_PROJECT: "sa.ColumnElement[Any]" = (
+    sa.select(SECURITY_GROUPS.c.project_id)
+    .where(SECURITY_GROUPS.c.id == SECURITY_GROUP_RULES.c.security_group_id)
+    .scalar_subquery()
+)
+"""The owner of the rule's group: what policies on rules ask for."""
+
+
+def scope(actor: Actor) -> "sa.ColumnElement[bool]":
+    """Rules of the actor's project, and of its groups."""
+    own_groups = sa.select(SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.project_id == actor.project_id)
+    return sa.or_(
+        SECURITY_GROUP_RULES.c.project_id == actor.project_id,
+        SECURITY_GROUP_RULES.c.security_group_id.in_(own_groups),
+    )
+
+
+def create(tx: Tx, resource: Resource, requests: Sequence[Object]) -> list[Object]:
+    """The new rules of one group.
+
+    Raises: SecurityGroupNotFound, SecurityGroupRuleExists, DuplicateSecurityGroupRuleInPost, and what `rules` say.
+    """
+    made = [rules.normalised(request) for request in requests]
+    groups = {rule["security_group_id"] for rule in made}
+    if len(groups) > 1:
+        raise problems.SecurityGroupNotSingleGroupRules()
+    if len({rule["project_id"] for rule in made}) > 1:
+        raise problems.SecurityGroupRulesNotSingleProject()
+    _require_groups(tx, groups | {rule["remote_group_id"] for rule in made if rule.get("remote_group_id")})
+    objects = [as_object(tx, resource, rule) for rule in made]
+    claims = [item["claim"] for item in objects]
+    if len(set(claims)) < len(claims):
+        raise problems.DuplicateSecurityGroupRuleInPost()
+    taken = tx.row(
+        sa.select(SECURITY_GROUP_RULES.c.id).where(SECURITY_GROUP_RULES.c.claim.in_(claims)).limit(1)
+    )
+    if taken is not None:
+        raise problems.SecurityGroupRuleExists(rule_id=taken.id)
+    write(tx, objects)
+    touch_groups(tx, groups)
+    return objects
+
+
+def delete(tx: Tx, resource: Resource, current: Object) -> None:
+    """The rule is gone; its group has a new revision."""
+    crud.remove(tx, resource, [current])
+    touch_groups(tx, {current["security_group_id"]})
+
+
+def as_object(tx: ReadTx, resource: Resource, rule: Object) -> Object:
+    """A new rule of normalised values, with its claim."""
+    item = crud.new_object(tx, resource, rule)
+    item.pop("tags")
+    return {**item, "claim": rules.claim(rule)}
+
+
+def write(tx: Tx, objects: Sequence[Object]) -> None:
+    """The rules' rows are in the database. Their group is for the caller to touch."""
+    names = [column.name for column in SECURITY_GROUP_RULES.c]
+    tx.insert(SECURITY_GROUP_RULES, [{name: item.get(name) for name in names} for item in objects])
+
+
+def touch_groups(tx: Tx, group_ids: set[str]) -> None:
+    """The groups have a new revision and are marked."""
+    groups = SECURITY_GROUPS
+    tx.run(
+        sa.update(groups)
+        .where(groups.c.id.in_(sorted(group_ids)))
+        .values(revision_number=groups.c.revision_number + 1, updated_at=timestamp(tx.clock.wall()))
+    )
+    for group_id in group_ids:
+        tx.mark(Unit("security_group", group_id))
+
+
+def _require_groups(tx: ReadTx, group_ids: set[str]) -> None:
+    found = {row.id for row in tx.rows(sa.select(SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.id.in_(group_ids)))}
+    missing = group_ids - found
+    if missing:
+        raise problems.SecurityGroupNotFound(id=min(missing))
