@@ -84,9 +84,10 @@ def transient(error: BaseException) -> bool:
     if isinstance(cause, sqlite3.OperationalError):
         # Extended codes carry the primary one in their low byte.
         return cause.sqlite_errorcode & 0xFF in _SQLITE_BUSY
-    if cause is not None and hasattr(cause, "sqlstate"):
-        return _postgresql_transient(error, cause.sqlstate)
-    return _mysql_number(error) in _MYSQL_CONFLICTS
+    number = _mysql_number(error)
+    if number is not None:
+        return number in _MYSQL_CONFLICTS
+    return _postgresql_transient(error, getattr(cause, "sqlstate", None))
 
 
 def claimed(error: sa.exc.IntegrityError, table: sa.Table | None) -> Claimed | None:

@@ -56,15 +56,18 @@ class ReadTx:
 
     def rows(self, stmt: Executable, params: Parameters | None = None) -> Sequence[sa.Row[Any]]:
         """All rows."""
-        return self.connection.execute(stmt, params).all()
+        return self._execute(stmt, params).all()
 
     def row(self, stmt: Executable, params: Parameters | None = None) -> sa.Row[Any] | None:
         """The first row, or None."""
-        return self.connection.execute(stmt, params).first()
+        return self._execute(stmt, params).first()
 
     def value(self, stmt: Executable, params: Parameters | None = None) -> Any:
         """The first column of the first row, or None."""
-        return self.connection.execute(stmt, params).scalar()
+        return self._execute(stmt, params).scalar()
+
+    def _execute(self, stmt: Executable, params: Parameters | None) -> sa.CursorResult[Any]:
+        return self.connection.execute(stmt, params)
 
 
 class Tx(ReadTx):
@@ -83,10 +86,8 @@ class Tx(ReadTx):
 
         Raises: Claimed, after which the transaction can only end.
         """
-        if self._refused is not None:
-            raise RuntimeError("the transaction ended with a refused claim") from self._refused
         try:
-            return self.connection.execute(stmt, params).rowcount
+            return self._execute(stmt, params).rowcount
         except sa.exc.IntegrityError as error:
             self._refused = faults.claimed(error, getattr(stmt, "table", None))
             if self._refused is None:
@@ -123,10 +124,19 @@ class Tx(ReadTx):
         """The present time as the API shows it."""
         return timestamp(self.clock.wall())
 
+    def _execute(self, stmt: Executable, params: Parameters | None) -> sa.CursorResult[Any]:
+        self._go_on()
+        return self.connection.execute(stmt, params)
+
+    def _go_on(self) -> None:
+        # PostgreSQL would refuse the next statement, and turn the commit into a silent rollback. The others would go
+        # on: so that all three behave the same, none does.
+        if self._refused is not None:
+            raise RuntimeError("the transaction cannot go on after a refused claim") from self._refused
+
     def finish(self) -> bool:
         """Writes what was collected, just before the commit. Out: whether there are marks."""
-        if self._refused is not None:
-            raise RuntimeError("a refused claim was swallowed: nothing can be committed") from self._refused
+        self._go_on()
         if self._marks:
             created = self.clock.wall()
             self.insert(
