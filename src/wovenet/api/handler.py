@@ -3,13 +3,13 @@
 Path of a create: `app` (identity) → `routes` → here (body, policy) → `resources.crud` → the resource's `actions` → commit.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wovenet.api import parse, reply
 from wovenet.api.parents import Parents
-from wovenet.api.service import Endpoint, Service
+from wovenet.api.service import Endpoint
 from wovenet.model import problems
 from wovenet.model.actor import Actor
 from wovenet.resources import crud, query
@@ -29,18 +29,18 @@ class Call:
     """The URL of the request without its query string, for links."""
 
 
-def index(service: Service, endpoint: Endpoint, call: Call) -> Any:
+def index(endpoint: Endpoint, call: Call) -> Any:
     """The page of the collection that the actor may see, with its links."""
-    page_max = service.settings.default.pagination_max_limit
+    page_max = endpoint.service.settings.default.pagination_max_limit
     asked = parse.listing(endpoint.collection, endpoint.resource, call.params, page_max=page_max)
     wanted = _wanted(endpoint, asked.fields)
-    loaded = _loaded(service, endpoint, call.actor, wanted)
-    with service.store.read() as tx:
+    loaded = _loaded(endpoint, call.actor, wanted)
+    with endpoint.service.store.read() as tx:
         try:
             found = query.index(tx, endpoint.resource, call.actor, asked.query, loaded)
         except query.MarkerNotFound as error:
             raise endpoint.resource.not_found(asked.query.marker or "") from error
-        shown = _shown(service, endpoint, Parents(tx, service.registry, call.actor), call.actor, found, wanted)
+        shown = _shown(endpoint, call.actor, found, wanted, parents=Parents(tx, endpoint.service.registry, call.actor))
     body: dict[str, Any] = {endpoint.collection.name: shown}
     links = reply.links(call.url, call.params, found, limit=asked.query.limit, is_reversed=asked.query.is_reversed)
     if links:
@@ -48,70 +48,72 @@ def index(service: Service, endpoint: Endpoint, call: Call) -> Any:
     return body
 
 
-def show(service: Service, endpoint: Endpoint, call: Call, object_id: str) -> Any:
+def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:
     """The object, as far as the actor may see it."""
     wanted = _wanted(endpoint, parse.fields_of(call.params))
-    loaded = _loaded(service, endpoint, call.actor, wanted)
-    with service.store.read() as tx:
+    loaded = _loaded(endpoint, call.actor, wanted)
+    with endpoint.service.store.read() as tx:
         found = query.show(tx, endpoint.resource, call.actor, object_id, loaded)
         if found is None:
             raise endpoint.resource.not_found(object_id)
-        parents = Parents(tx, service.registry, call.actor)
-        shown = _shown(service, endpoint, parents, call.actor, [found], wanted)
+        parents = Parents(tx, endpoint.service.registry, call.actor)
+        shown = _shown(endpoint, call.actor, [found], wanted, parents=parents)
     if not shown:
         raise endpoint.resource.not_found(object_id)
     return {endpoint.member: shown[0]}
 
 
-def create(service: Service, endpoint: Endpoint, call: Call) -> Any:
+def create(endpoint: Endpoint, call: Call) -> Any:
     """The new object, or the new objects of a bulk request: all of them, or none."""
-    body = parse.body_of(call.body, size_max=service.settings.wovenet.body_bytes_max)
+    body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
     asked = parse.creation(endpoint.collection, endpoint.info, body, call.actor)
-    context = Context(call.actor, service.settings)
+    context = Context(call.actor, endpoint.service.settings)
 
     def write(tx: Tx) -> list[Object]:
-        parents = Parents(tx, service.registry, call.actor)
+        parents = Parents(tx, endpoint.service.registry, call.actor)
         for request, given in zip(asked.requests, asked.given, strict=True):
             enforced = {name: request[name] for name in endpoint.enforced if name in given and name in request}
-            need = service.policy.required_rules("create", endpoint.member, enforced)
-            service.policy.require(call.actor, need, request, parents=parents)
+            need = endpoint.service.policy.required_rules("create", endpoint.member, enforced)
+            endpoint.service.policy.require(call.actor, need, request, parents=parents)
         made = crud.create(tx, context, endpoint.resource, [dict(request) for request in asked.requests])
-        return _shown(service, endpoint, parents, call.actor, made, endpoint.visible)
+        return _shown(endpoint, call.actor, made, endpoint.visible, parents=parents)
 
-    found = service.store.write(write)
+    found = endpoint.service.store.write(write)
     return {endpoint.collection.name: found} if asked.is_bulk else {endpoint.member: found[0]}
 
 
-def update(service: Service, endpoint: Endpoint, call: Call, object_id: str) -> Any:
+def update(endpoint: Endpoint, call: Call, object_id: str) -> Any:
     """The object after the change."""
-    body = parse.body_of(call.body, size_max=service.settings.wovenet.body_bytes_max)
+    body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
     changes = parse.changes(endpoint.collection, endpoint.info, body)
-    context = Context(call.actor, service.settings)
+    context = Context(call.actor, endpoint.service.settings)
     enforced = {name: changes[name] for name in endpoint.enforced if name in changes}
-    need = service.policy.required_rules("update", endpoint.member, enforced)
+    need = endpoint.service.policy.required_rules("update", endpoint.member, enforced)
 
     def write(tx: Tx) -> Object:
-        parents = Parents(tx, service.registry, call.actor)
+        parents = Parents(tx, endpoint.service.registry, call.actor)
         current = current_of(endpoint, tx, call, object_id)
-        service.policy.require(call.actor, need, {**current, **changes}, parents=parents, seen=f"get_{endpoint.member}")
+        endpoint.service.policy.require(
+            call.actor, need, {**current, **changes}, parents=parents, seen=f"get_{endpoint.member}"
+        )
         changed = crud.update(tx, context, endpoint.resource, current, dict(changes)) if changes else current
-        return _shown(service, endpoint, parents, call.actor, [changed], endpoint.visible)[0]
+        return _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents)[0]
 
-    return {endpoint.member: service.store.write(write)}
+    return {endpoint.member: endpoint.service.store.write(write)}
 
 
-def delete(service: Service, endpoint: Endpoint, call: Call, object_id: str) -> None:
+def delete(endpoint: Endpoint, call: Call, object_id: str) -> None:
     """The object is gone."""
-    context = Context(call.actor, service.settings)
+    context = Context(call.actor, endpoint.service.settings)
 
     def write(tx: Tx) -> None:
-        parents = Parents(tx, service.registry, call.actor)
+        parents = Parents(tx, endpoint.service.registry, call.actor)
         current = current_of(endpoint, tx, call, object_id)
         need = f"delete_{endpoint.member}"
-        service.policy.require(call.actor, need, current, parents=parents, seen=f"get_{endpoint.member}")
+        endpoint.service.policy.require(call.actor, need, current, parents=parents, seen=f"get_{endpoint.member}")
         crud.delete(tx, context, endpoint.resource, current)
 
-    service.store.write(write)
+    endpoint.service.store.write(write)
 
 
 def current_of(endpoint: Endpoint, tx: ReadTx, call: Call, object_id: str) -> Object:
@@ -133,20 +135,15 @@ def _wanted(endpoint: Endpoint, fields: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in endpoint.visible if name in fields)
 
 
-def _loaded(service: Service, endpoint: Endpoint, actor: Actor, wanted: Collection[str]) -> frozenset[str]:
+def _loaded(endpoint: Endpoint, actor: Actor, wanted: Collection[str]) -> frozenset[str]:
     """What is read for an answer with the `wanted` attributes: these, and what the policy looks at."""
-    looked_at = service.policy.view(actor, endpoint.member).attributes
+    looked_at = endpoint.service.policy.view(actor, endpoint.member).attributes
     return frozenset(wanted) | (looked_at & query.stored_attributes(endpoint.resource))
 
 
 def _shown(
-    service: Service,
-    endpoint: Endpoint,
-    parents: Mapping[str, Mapping[Any, Mapping[str, Any]]],
-    actor: Actor,
-    found: Sequence[Object],
-    wanted: Collection[str],
+    endpoint: Endpoint, actor: Actor, found: Sequence[Object], wanted: Collection[str], *, parents: Parents
 ) -> list[Object]:
     """Of each object what the actor may see; objects that it may not see at all are left out."""
-    view = service.policy.view(actor, endpoint.member)
+    view = endpoint.service.policy.view(actor, endpoint.member)
     return reply.shown(found, wanted, lambda item: view(item, parents))

@@ -6,7 +6,7 @@ from typing import Any
 
 from wovenet.api import documents, handler, quotas, tags
 from wovenet.api.handler import Call
-from wovenet.api.service import Endpoint, Service
+from wovenet.api.service import Endpoint, Service, endpoints
 from wovenet.resources import tagging
 
 OK, CREATED, NO_CONTENT = "200 OK", "201 Created", "204 No Content"
@@ -61,13 +61,13 @@ def _own_project(call: Call, spelling: str) -> Any:
 
 
 def _collections(service: Service) -> Iterator[Route]:
-    for endpoint in service.endpoints.values():
-        yield from _collection(service, endpoint)
+    for endpoint in endpoints(service):
+        yield from _collection(endpoint)
 
 
-def _collection(service: Service, endpoint: Endpoint) -> Iterator[Route]:
+def _collection(endpoint: Endpoint) -> Iterator[Route]:
     def verb(status: str, function: Responder) -> Verb:
-        return Verb(status, lambda call, **parameters: function(service, endpoint, call, **parameters))
+        return Verb(status, lambda call, **parameters: function(endpoint, call, **parameters))
 
     path = f"/v2.0/{endpoint.collection.path}"
     own = {

@@ -1,6 +1,6 @@
 """What the handlers work with: everything is made once, at start, and passed in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neutron_lib.api import attributes as lib_attributes
@@ -15,9 +15,20 @@ from wovenet.surface.spec import Collection
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """The application without HTTP."""
+
+    registry: Registry
+    store: Store
+    policy: Policy
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One collection as the verbs need it."""
 
+    service: Service
     collection: Collection
     resource: Resource
     info: lib_attributes.AttributeInfo
@@ -40,28 +51,19 @@ class Endpoint:
         return any(attribute.spec.get("allow_put") for attribute in self.collection.attributes.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """The application without HTTP."""
-
-    registry: Registry
-    store: Store
-    policy: Policy
-    settings: Settings
-    endpoints: Mapping[str, Endpoint]
-
-
-def make(registry: Registry, store: Store, policy: Policy, settings: Settings) -> Service:
-    """The service of `registry` on `store`."""
-    return Service(registry, store, policy, settings, {name: _endpoint(registry, name) for name in registry.resources})
-
-
-def _endpoint(registry: Registry, name: str) -> Endpoint:
-    collection = registry.surface.collections[name]
-    visible = [attribute.name for attribute in collection.attributes.values() if attribute.is_visible]
-    if "tenant_id" in visible and "project_id" not in visible:
-        visible.append("project_id")
-    enforced = [attribute.name for attribute in collection.attributes.values() if attribute.spec.get("enforce_policy")]
-    return Endpoint(
-        collection, registry.resources[name], merge.attribute_info(collection), tuple(visible), tuple(enforced)
-    )
+def endpoints(service: Service) -> Iterator[Endpoint]:
+    """The collections of the registry, in its order."""
+    for name, resource in service.registry.resources.items():
+        collection = service.registry.surface.collections[name]
+        attributes = collection.attributes.values()
+        visible = [attribute.name for attribute in attributes if attribute.is_visible]
+        if "tenant_id" in visible and "project_id" not in visible:
+            visible.append("project_id")
+        yield Endpoint(
+            service=service,
+            collection=collection,
+            resource=resource,
+            info=merge.attribute_info(collection),
+            visible=tuple(visible),
+            enforced=tuple(attribute.name for attribute in attributes if attribute.spec.get("enforce_policy")),
+        )

@@ -77,8 +77,7 @@ def insert(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:
     """The objects' rows and children are in the database, a statement a table; their units are marked."""
     tx.insert(resource.table, [row_of(resource, item) for item in objects])
     for child in resource.children:
-        if child.dump is not None:
-            _insert_children(tx, child, objects)
+        _insert_children(tx, child, objects)
     mark(tx, resource, objects)
 
 
@@ -162,9 +161,11 @@ def _own_columns(resource: Resource) -> Mapping[str, str]:
 
 
 def _insert_children(tx: Tx, child: Child, objects: Sequence[Object]) -> None:
-    assert child.dump is not None
+    dump = child.dump
+    if dump is None:
+        return
     rows = [
-        {child.parent.name: item["id"], **child.values, **child.dump(value)}
+        {child.parent.name: item["id"], **child.values, **dump(value)}
         for item in objects
         for value in item.get(child.attribute) or ()
     ]

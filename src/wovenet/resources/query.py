@@ -37,7 +37,7 @@ class Query:
     is_reversed: bool = False
 
 
-class MarkerNotFound(Exception):
+class MarkerNotFound(Exception):  # noqa: N818
     """The marker names no object that the actor sees."""
 
 
@@ -72,9 +72,7 @@ def fetch_all(
     return found
 
 
-def index(
-    tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes: Collection[str]
-) -> list[Object]:
+def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes: Collection[str]) -> list[Object]:
     """The objects that `query` finds among those `actor` sees, with `attributes`, sorted. JSON stays encoded.
 
     Raises: MarkerNotFound.
@@ -217,9 +215,7 @@ def _children_of(child: Child) -> "sa.Select[Any]":
     return statement if child.where is None else statement.where(child.where)
 
 
-def _filter_conditions(
-    resource: Resource, filters: Mapping[str, Sequence[Any]]
-) -> Iterable["sa.ColumnElement[bool]"]:
+def _filter_conditions(resource: Resource, filters: Mapping[str, Sequence[Any]]) -> Iterable["sa.ColumnElement[bool]"]:
     for name, values in filters.items():
         special = resource.filters.get(name)
         if special is not None:
