@@ -1,0 +1,1 @@
+"""What belongs to the deployment as a whole: no collection, one unit."""
