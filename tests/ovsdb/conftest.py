@@ -26,8 +26,9 @@ def server(tmp_path: Path) -> Iterator[ovsdb_servers.Server]:
 def client(northbound: ovsdb_servers.Server) -> Iterator[Client]:
     """Connected to the shared server, whose database is empty and whose locks are free."""
     connected = northbound.client()
-    tables = ("Logical_Switch", "Logical_Router", "Port_Group", "DHCP_Options", "Address_Set", "NB_Global", "Meter")
-    tables += ("HA_Chassis_Group", "DNS")
+    # Ports too, though they go with their switches: the server checks what they hold before it collects them.
+    tables = ["Logical_Switch_Port", "Logical_Switch", "Logical_Router", "Port_Group", "DHCP_Options", "Address_Set"]
+    tables += ["NB_Global", "Meter", "HA_Chassis_Group", "DNS"]
     connected.transact([{"op": "delete", "table": table, "where": []} for table in tables])
     yield connected
     connected.close()

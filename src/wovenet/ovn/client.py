@@ -18,7 +18,7 @@ import logging
 import select
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Self, cast
 
 import msgspec
 
@@ -98,6 +98,12 @@ class Client:
         self._heard_at = self._clock.monotonic()
         self._probed_at: float | None = None
         self._locks = dict.fromkeys(self._locks, False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # ---- connection
 
