@@ -1,1 +1,1 @@
-"""Addresses: which one a port gets, and that nobody else gets it."""
+"""Addresses of ports: what a request asks for (`rules`, pure) and how it is claimed and given back (`claims`)."""
