@@ -142,7 +142,7 @@ def _prepare(databases: Sequence[_Database]) -> None:
     """Each database exists and is not older than the installed schema."""
     for database in databases:
         if not database.schema.exists():
-            raise process.ProgramFailed(f"OVN is not installed: {database.schema} is missing")
+            raise process.ProgramFailed("OVN is not installed here; `wovenet lab install central` installs it")
         # What a killed server left: a socket file that nobody listens at would look like an answer to come.
         for leftover in (database.socket, database.control):
             leftover.unlink(missing_ok=True)

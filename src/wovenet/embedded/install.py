@@ -40,6 +40,9 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 """Asked by the packages' scripts before they start a service."""
 
 _MARK = "# made by wovenet for one installation"
+_SERVICES = frozenset({"openvswitch-switch", "ovn-central", "ovn-host"})
+"""The packages whose services, named like them, would start with the machine."""
+
 _SYSTEMD = Path("/run/systemd/system")
 
 
@@ -73,8 +76,8 @@ def ensure(part: Part) -> list[str]:
     with _services_stay_down():
         _apt("update")
         _apt("install", "--yes", "--no-install-recommends", *packages)
-    if _SYSTEMD.exists():
-        services = [package for package in packages if package in {"openvswitch-switch", "ovn-central", "ovn-host"}]
+    services = [package for package in packages if package in _SERVICES]
+    if services and _SYSTEMD.exists():
         subprocess.run(["systemctl", "disable", "--quiet", *services], check=False)
     still = missing(part)
     if still:

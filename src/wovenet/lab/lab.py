@@ -87,6 +87,17 @@ class Lab:
             raise
         return instance
 
+    def require_free(self, name: str, port_id: str | None = None) -> None:
+        """No instance has this name, and none is booted on this port.
+
+        Raises: LabError.
+        """
+        if self._folder(name).exists():
+            raise LabError(f"an instance is named {name} already")
+        for other in self.instances():
+            if other.port.id == port_id:
+                raise LabError(f"{other.name} is booted on port {port_id}")
+
     def wait_lease(self, name: str, *, timeout_s: float = LEASE_TIMEOUT_S) -> dict[str, Lease]:
         """The instance has every address of its port; the leases among them, by address.
 
@@ -223,9 +234,7 @@ class Lab:
     def _claim(self, instance: Instance) -> None:
         if not _MAC.fullmatch(instance.port.mac) or not _NAME.fullmatch(instance.port.id):
             raise LabError(f"not a port: {instance.port.id!r} with {instance.port.mac!r}")
-        for other in self.instances():
-            if other.port.id == instance.port.id:
-                raise LabError(f"{other.name} is booted on port {instance.port.id}")
+        self.require_free(instance.name, instance.port.id)
         folder = self._folder(instance.name)
         folder.parent.mkdir(exist_ok=True)
         try:
