@@ -180,6 +180,22 @@ def test_a_daemon_that_ends_is_reported_by_hypervisor_and_name(tmp_path: Path, b
         process.wait_until(lambda: set(site.supervisor.ended()) == {"hv2/ovs-vswitchd"}, timeout_s=5, what="the report")
 
 
+def test_a_lab_outlives_a_restart_of_its_central(tmp_path: Path, bare: Machine) -> None:
+    with harness.site(tmp_path) as site:
+        _boot_two(site)
+        site.central.stop()
+        assert probe.ping(site.lab, "a", "10.9.0.12")
+        central = Central.start(tmp_path / "ovn")
+        try:
+            network = harness.Northbound(central).network(cidr="10.9.1.0/24", server="10.9.1.1")
+            with harness.booted(site.lab, c=(network.port("10.9.1.11"), "hv1"), d=(network.port("10.9.1.12"), "hv2")):
+                assert probe.ping(site.lab, "c", "10.9.1.12")
+            site.supervisor.stop()
+            assert hypervisor.registered(central.sb_socket) == set()
+        finally:
+            central.stop()
+
+
 def test_long_logs_are_set_aside_while_the_daemons_run(tmp_path: Path, bare: Machine) -> None:
     with harness.site(tmp_path, hypervisors=1) as site:
         logs = sorted((tmp_path / "lab/hv1/log").glob("*.log"))
