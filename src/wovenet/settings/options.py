@@ -41,6 +41,9 @@ class Secret:
     def __hash__(self) -> int:
         return hash(self._value)
 
+    def __deepcopy__(self, _: object) -> "Secret":
+        return self
+
     def __reduce__(self) -> str:
         raise TypeError("a secret is not serialized")
 
@@ -129,6 +132,11 @@ def host(value: Any) -> str:
 def ip_version(value: Any) -> int:
     """4 or 6."""
     return _whole(types.Integer(choices=[4, 6]), value)
+
+
+def host_if_any(value: Any) -> str:
+    """A host name or address, or nothing."""
+    return host(value) if value else ""
 
 
 def words(convert: Converter = text) -> Converter:

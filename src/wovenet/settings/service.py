@@ -14,6 +14,7 @@ from wovenet.settings.options import (
     among,
     boolean,
     host,
+    host_if_any,
     mac_prefix,
     number,
     option,
@@ -42,6 +43,7 @@ class Default:
         "127.0.0.1",
         "Address the API listens on.",
         host,
+        host_if_any,
         differs="A service that is being tried out is not for the network.",
     )
     bind_port: int = option(9696, "Port the API listens on.", port)
@@ -55,7 +57,7 @@ class Default:
         among("auto", "basic", "keystone", "noauth"),
         differs="Neutron cannot work without Keystone; this service can.",
     )
-    host: str = option("", "Name of this machine. Unset: its host name.", optional(host), differs="Per machine.")
+    host: str = option("", "Name of this machine. Empty: its host name.", host_if_any, differs="Per machine.")
     debug: bool = option(default=False, doc="Log details, topology among them, but never secrets.")
     transport_url: Secret = option(  # noqa: RUF009 - makes a field
         Secret(""),
