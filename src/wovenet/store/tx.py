@@ -231,12 +231,17 @@ class Store:
         self._refuse_nesting()
         self._thread.writing = True
         try:
-            with self._turn(), self._writes.connect() as connection:
-                tx = Tx(connection, self.clock)
-                result = fn(tx)
-                marked = tx.finish()
-                faults.commit(connection)
-                return result, marked
+            # The turn is short: it begins with a connection at hand, and ends with the transaction.
+            with self._writes.connect() as connection, self._turn():
+                try:
+                    tx = Tx(connection, self.clock)
+                    result = fn(tx)
+                    marked = tx.finish()
+                    faults.commit(connection)
+                    return result, marked
+                finally:
+                    if connection.in_transaction():
+                        connection.rollback()
         finally:
             self._thread.writing = False
 
