@@ -1,0 +1,303 @@
+"""`wovenet up`: every process of a deployment on one machine, as children of one that watches them.
+
+The supervisor imports little: it only starts, watches, restarts and ends processes, and writes down which they are.
+
+    up ─┬─ api (main) ── api workers
+        ├─ controller
+        ├─ ovsdb-server nb, sb, ovn-northd      (embedded OVN)
+        └─ hypervisors                          (lab)
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from wovenet.embedded import process
+from wovenet.embedded.central import Central
+from wovenet.model.clock import Clock
+
+STATE_FILE = "processes.json"
+START_TIMEOUT_S = 30.0
+STOP_GRACE_S = 10.0
+RESTART_FIRST_S = 0.2
+RESTART_LONGEST_S = 10.0
+TEND_EVERY_S = 60.0
+_TICK_S = 0.1
+
+
+class StartFailed(Exception):  # noqa: N818
+    """The deployment did not come up; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run, and where."""
+
+    state_dir: Path
+    bind: tuple[str, int]
+    is_ovn_embedded: bool
+    has_controller: bool
+    hypervisors: int = 0
+    options: Sequence[str] = ()
+    """Command line of `wovenet api` and `wovenet controller`."""
+
+    @property
+    def log_dir(self) -> Path:
+        return self.state_dir / "log"
+
+    @property
+    def ovn_dir(self) -> Path:
+        return self.state_dir / "ovn"
+
+    @property
+    def lab_dir(self) -> Path:
+        return self.state_dir / "lab"
+
+    @property
+    def clouds_file(self) -> Path:
+        return self.state_dir / "clouds.yaml"
+
+    @property
+    def url(self) -> str:
+        """Where clients of this machine reach the API."""
+        host, port = self.bind
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a comparison, nothing is bound
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@dataclass(slots=True)
+class _Child:
+    """One of our own programs, and when it may be started again."""
+
+    role: str
+    argv: Sequence[str]
+    running: subprocess.Popen[bytes] | None = None
+    pause_s: float = RESTART_FIRST_S
+    not_before_s: float = 0.0
+    started_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """A running deployment. `start`, `watch` until asked to stop, `stop`."""
+
+    plan: Plan
+    clock: Clock
+    say: Callable[[str], None]
+    _children: list[_Child] = field(default_factory=list)
+    _central: Central | None = None
+    _lab: Any = None
+    _lock: int | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Everything runs and the API answers.
+
+        Raises: StartFailed, with nothing left running.
+        """
+        try:
+            self._start()
+        except (process.ProgramFailed, process.DirectoryInUse, OSError) as error:
+            self.stop()
+            raise StartFailed(str(error)) from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self.plan.log_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = process.lock_directory(self.plan.state_dir)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask_to_stop)
+        self._children.append(_Child("api", [*_wovenet(), "api", *self.plan.options]))
+        if self.plan.has_controller:
+            self._children.append(_Child("controller", [*_wovenet(), "controller", *self.plan.options]))
+        self._launch(self._children[0])  # imports take longest: they overlap with the databases' start
+        if self.plan.is_ovn_embedded:
+            self._central = Central.start(self.plan.ovn_dir)
+        for child in self._children[1:]:
+            self._launch(child)
+        self._write_state()
+        if self.plan.hypervisors:
+            self.say(f"starting {self.plan.hypervisors} hypervisors")
+            self._start_lab()
+        self._await_health()
+        self._write_state()
+
+    def _start_lab(self) -> None:
+        from wovenet.lab.lab import LabError
+        from wovenet.lab.supervisor import Supervisor as LabSupervisor
+
+        if self._central is None:
+            raise StartFailed("a lab needs the embedded OVN: its hypervisors connect to it")
+        try:
+            self._lab = LabSupervisor.start(
+                self.plan.lab_dir, hypervisors=self.plan.hypervisors, sb_socket=self._central.sb_socket
+            )
+        except LabError as error:
+            raise StartFailed(str(error)) from error
+
+    @property
+    def lab(self) -> Any:
+        """The running lab, or None."""
+        return self._lab.lab if self._lab else None
+
+    def watch(self) -> None:
+        """Returns when asked to stop. Until then whatever of ours ends is started again, ever more slowly."""
+        next_tend_s = self.clock.monotonic() + TEND_EVERY_S
+        while not self._stopping.wait(_TICK_S):
+            for child in self._children:
+                self._tend_child(child)
+            if self._central is not None and self._central.ended():
+                self.say("a daemon of the embedded OVN ended: starting it again")
+                self._central.stop()
+                self._central = Central.start(self.plan.ovn_dir)
+                self._write_state()
+            if self.clock.monotonic() >= next_tend_s:
+                next_tend_s = self.clock.monotonic() + TEND_EVERY_S
+                for part in (self._central, self._lab):
+                    if part is not None:
+                        part.tend()
+
+    def _tend_child(self, child: _Child) -> None:
+        if child.running is None or child.running.poll() is None:
+            return
+        now = self.clock.monotonic()
+        if child.not_before_s == 0.0:
+            lived_s = now - child.started_s
+            child.pause_s = (
+                RESTART_FIRST_S if lived_s > RESTART_LONGEST_S else min(child.pause_s * 2, RESTART_LONGEST_S)
+            )
+            child.not_before_s = now + child.pause_s
+            self.say(f"{child.role} ended with status {child.running.returncode}: starting it again")
+        elif now >= child.not_before_s:
+            self._launch(child)
+            self._write_state()
+
+    def stop(self) -> None:
+        """Nothing that this supervisor started is running; data stays."""
+        self._stopping.set()
+        running = [child.running for child in self._children if child.running is not None]
+        for child in running:
+            child.terminate()
+        for child in running:
+            try:
+                child.wait(STOP_GRACE_S)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        for part in (self._lab, self._central):
+            if part is not None:
+                part.stop()
+        self._children.clear()
+        if self._lock is not None:
+            (self.plan.state_dir / STATE_FILE).unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def _launch(self, child: _Child) -> None:
+        log = (self.plan.log_dir / f"{child.role}.log").open("ab")
+        with log:
+            child.running = subprocess.Popen(
+                # The kernel tells the child if we are killed. Its own session: the terminal's interrupt is for us.
+                ["setpriv", "--pdeathsig", "TERM", "--", *child.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        child.started_s = self.clock.monotonic()
+        child.not_before_s = 0.0
+
+    def _await_health(self) -> None:
+        """The API answers its health check.
+
+        Raises: StartFailed, with the last words of whatever ended instead.
+        """
+
+        def is_healthy() -> bool:
+            if self._stopping.is_set():
+                raise StartFailed("interrupted")
+            for child in self._children:
+                if child.running is not None and child.running.poll() is not None:
+                    raise StartFailed(f"{child.role} ended: {last_words(self.plan.log_dir / f'{child.role}.log')}")
+            return health(self.plan.bind)
+
+        if not process.holds_within(is_healthy, START_TIMEOUT_S, interval_s=0.02):
+            raise StartFailed(f"the API did not answer within {START_TIMEOUT_S:g} s")
+
+    def _write_state(self) -> None:
+        state = {
+            "url": self.plan.url,
+            "supervisor": os.getpid(),
+            "processes": self.pids(),
+            "hypervisors": self.plan.hypervisors,
+        }
+        file = self.plan.state_dir / STATE_FILE
+        half = file.with_suffix(".new")
+        half.write_text(json.dumps(state))
+        half.rename(file)
+
+    def pids(self) -> dict[str, int]:
+        """The processes that run, by role."""
+        own = {child.role: child.running.pid for child in self._children if child.running is not None}
+        central = self._central.pids() if self._central else {}
+        lab = self._lab.pids() if self._lab else {}
+        return {"supervisor": os.getpid(), **own, **central, **lab}
+
+
+def health(bind: tuple[str, int], *, timeout_s: float = 2.0) -> bool:
+    """Whether the API at `bind` says that it can serve."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind[0], bind[0])  # noqa: S104 - a comparison, nothing is bound
+    connection = http.client.HTTPConnection(host, bind[1], timeout=timeout_s)
+    try:
+        connection.request("GET", "/healthcheck")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def read_state(state_dir: Path) -> Mapping[str, Any] | None:
+    """What the supervisor of `state_dir` wrote down, if one is running."""
+    try:
+        state: Mapping[str, Any] = json.loads((state_dir / STATE_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    try:
+        os.close(process.lock_directory(state_dir))
+    except process.DirectoryInUse:
+        return state
+    return None
+
+
+def last_words(log: Path) -> str:
+    """The last line of a log that says something, for a message to the operator."""
+    with contextlib.suppress(FileNotFoundError):
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        if lines:
+            return f"{lines[-1].strip()} (see {log})"
+    return f"no output (see {log})"
+
+
+def _wovenet() -> list[str]:
+    return [sys.executable, "-m", "wovenet"]
