@@ -73,7 +73,8 @@ def _column(name: str, column: dict[str, Any]) -> list[str]:
         enum = key["enum"]
         args.append(f"among={_text(tuple(sorted(enum[1])) if isinstance(enum, list) else (enum,))}")
     bounds = (("low", "minInteger"), ("high", "maxInteger"))
-    args += [f"{ours}={key[theirs]}" for ours, theirs in bounds if theirs in key]
+    numbers = {**key, **(value or {})}
+    args += [f"{ours}={numbers[theirs]}" for ours, theirs in bounds if theirs in numbers]
     if not column.get("mutable", True):
         args.append("mutable=False")
     if column.get("ephemeral", False):

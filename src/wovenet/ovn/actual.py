@@ -8,7 +8,7 @@ a part of it.
 `_version` changes with every write of a row, also one by northd, and is made anew when the server starts: it says
 "unchanged since" within the life of one server process and is never equal by chance. It cannot be had from the
 transaction that writes: there an update shows the version of before, and a clustered server makes another one at
-commit (tests/ovsdb/test_versions.py). So the only moment to learn the version of known contents is to `fetch` both.
+commit (tests/ovsdb/test_actual.py). So the only moment to learn the version of known contents is to `fetch` both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -332,8 +332,8 @@ TABLES: Mapping[str, Table] = MappingProxyType({
     ),
     "QoS": Table(
         columns=MappingProxyType({
-            "action": Column("string", "integer", min=0, max=None, among=("dscp",)),
-            "bandwidth": Column("string", "integer", min=0, max=None, among=("burst", "rate")),
+            "action": Column("string", "integer", min=0, max=None, among=("dscp",), low=0, high=63),
+            "bandwidth": Column("string", "integer", min=0, max=None, among=("burst", "rate"), low=1, high=4294967295),
             "direction": Column("string", among=("from-lport", "to-lport")),
             "external_ids": Column("string", "string", min=0, max=None),
             "match": Column("string"),

@@ -22,10 +22,10 @@ class Column:
     weak: bool = False
     """The reference does not keep its row alive: the database drops it when the row goes, or never was."""
     among: tuple[str, ...] = ()
-    """The values allowed for a string; empty: any."""
+    """The strings (in a map, the keys) that are allowed; empty: any."""
     low: int | None = None
     high: int | None = None
-    """The bounds of an integer."""
+    """The bounds of an integer (in a map, of the values)."""
     mutable: bool = True
     ephemeral: bool = False
 

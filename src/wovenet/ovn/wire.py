@@ -55,11 +55,16 @@ def normal(table: str, column: str, value: Value, aliases: Aliases) -> Normal:
 def _normal_map(shape: Column, value: Mapping[str, str | None]) -> Normal:
     if shape.value is None:
         raise ValueError("is not a map")
-    # Our maps are of strings; the few columns of numbers (QoS bandwidth) take them in that form.
-    convert: type = int if shape.value == "integer" else str
     return {
-        _atom(shape, shape.key, key, NO_ALIASES): convert(one) for key, one in value.items() if one is not None
+        _atom(shape, shape.key, key, NO_ALIASES): _map_value(shape, one)
+        for key, one in value.items()
+        if one is not None
     }
+
+
+def _map_value(shape: Column, value: str) -> Atom:
+    # Our maps are of strings; the few columns of numbers (QoS bandwidth) take them in that form.
+    return _integer(shape, int(value)) if shape.value == "integer" else str(value)
 
 
 def _atom(shape: Column, kind: Kind, atom: object, aliases: Aliases) -> Atom:
@@ -72,16 +77,18 @@ def _atom(shape: Column, kind: Kind, atom: object, aliases: Aliases) -> Atom:
             if shape.among and atom not in shape.among:
                 raise ValueError(f"{atom!r} is not one of {', '.join(shape.among)}")
             return str(atom)
-        case int() | float() if kind in ("integer", "real") and type(atom) is not bool:
-            if kind == "integer" and not (
-                isinstance(atom, int)
-                and (shape.low is None or shape.low <= atom)
-                and (shape.high is None or atom <= shape.high)
-            ):
-                raise ValueError(f"{atom} is out of range")
+        case int() if kind == "integer" and type(atom) is not bool:
+            return _integer(shape, atom)
+        case int() | float() if kind == "real" and type(atom) is not bool:
             return atom
         case _:
             raise ValueError(f"{kind} is needed, not {type(atom).__name__}")
+
+
+def _integer(shape: Column, value: int) -> int:
+    if (shape.low is not None and value < shape.low) or (shape.high is not None and value > shape.high):
+        raise ValueError(f"{value} is out of range")
+    return value
 
 
 def encode(table: str, column: str, value: Value, aliases: Aliases) -> Any:
