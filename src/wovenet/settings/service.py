@@ -43,7 +43,6 @@ class Default:
         "127.0.0.1",
         "Address the API listens on.",
         host,
-        host_if_any,
         differs="A service that is being tried out is not for the network.",
     )
     bind_port: int = option(9696, "Port the API listens on.", port)
