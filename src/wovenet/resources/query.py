@@ -79,7 +79,7 @@ def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes
     Guarantees: a number of statements that depends on `attributes` and `query` only.
     """
     plan = _plan(resource, frozenset(attributes))
-    conditions = [*_filter_conditions(resource, query.filters), *query.conditions]
+    conditions = [*_filter_conditions(resource, actor, query.filters), *query.conditions]
     visible = scope(resource, actor)
     if visible is not None:
         conditions.append(visible)
@@ -215,13 +215,16 @@ def _children_of(child: Child) -> "sa.Select[Any]":
     return statement if child.where is None else statement.where(child.where)
 
 
-def _filter_conditions(resource: Resource, filters: Mapping[str, Sequence[Any]]) -> Iterable["sa.ColumnElement[bool]"]:
+def _filter_conditions(
+    resource: Resource, actor: Actor, filters: Mapping[str, Sequence[Any]]
+) -> Iterable["sa.ColumnElement[bool]"]:
     for name, values in filters.items():
         special = resource.filters.get(name)
         if special is not None:
             yield special(values)
             continue
-        column = resource.column(name)
+        expression = resource.expressions.get(name)
+        column = resource.column(name) if expression is None else expression(actor)
         if column is None:
             continue
         known = [value for value in values if value is not None]
