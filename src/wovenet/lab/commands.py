@@ -17,6 +17,9 @@ from wovenet.lab.rest import Rest, RestFailed, read_cloud
 LAB_FOLDER = "lab"
 """Where, in the state directory of `wovenet up`, its lab lives."""
 
+ROOT_STATE_DIR = Path("/var/lib/wovenet")
+"""Where `wovenet up` keeps its state when root runs it; nobody else runs a lab."""
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -24,8 +27,7 @@ def _state_dir(command: _Command) -> _Command:
     return click.option(
         "--state-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        envvar="WOVENET_STATE_DIR",
-        default=Path("wovenet-state"),
+        default=ROOT_STATE_DIR,
         show_default=True,
         help="The state directory of the running `wovenet up`.",
     )(command)

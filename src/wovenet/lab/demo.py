@@ -1,6 +1,6 @@
 """A first look: a network, three instances on two hypervisors, and proof that packets pass and rules hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,11 @@ class DemoResult:
 
 
 def run(lab: Lab, rest: Rest, console: Console, *, clouds_file: Path) -> DemoResult:
-    """The demo's network and instances are there, and every check of them was made.
+    """The demo's network and instances are there, and every check of them was made; `console` shows each step.
 
     A second run finds the network, the groups, the ports and, in a lab that went on, the instances of the first.
 
-    Raises: LabError, RestFailed.
+    Raises: LabError, rest.RestFailed.
     """
     began = _clock.monotonic()
     network = _network(rest, console)
@@ -57,30 +57,39 @@ def run(lab: Lab, rest: Rest, console: Console, *, clouds_file: Path) -> DemoRes
     hosts = [each.name for each in lab.state.hypervisors]
     here, there = hosts[0], hosts[-1]
     members = {"web1": (here, OPEN_GROUP), "web2": (there, OPEN_GROUP), "quiet": (here, CLOSED_GROUP)}
-    addresses = {
-        name: _instance(lab, rest, client.Wish(name, port=_port(rest, network, name, groups[group])["id"], host=host))
-        for name, (host, group) in members.items()
-    }
-    for name, (host, _) in members.items():
-        console.print(f"  [green]✓[/] {name} on {host} has {addresses[name]}")
-    checks = _checks(lab, rest, addresses, across=here != there)
-    for check in checks:
-        mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
-        console.print(f"  {mark} {check.what}  [dim]{check.took_s * 1000:.0f} ms[/]")
+    addresses: dict[str, str] = {}
+    for name, (host, group) in members.items():
+        port = _port(rest, network, name, groups[group])
+        addresses[name] = _instance(lab, rest, client.Wish(name, port=port["id"], host=host))
+        _done(console, f"{name} on {host} has {addresses[name]}")
+    checks = []
+    for check in _checks(lab, rest, addresses, across=here != there):
+        _done(console, check.what, ok=check.passed, took_s=check.took_s)
+        checks.append(check)
     result = DemoResult(tuple(checks), addresses)
-    verdict = "[green]everything is as it should be[/]" if result.ok else "[red]something is not as it should be[/]"
-    console.print(f"{verdict} [dim]({_clock.monotonic() - began:.1f} s)[/]")
-    console.print(f"\nGo on:\n  export OS_CLIENT_CONFIG_FILE={clouds_file}", soft_wrap=True)
-    console.print(f"  openstack --os-cloud {CLOUD} network list")
-    console.print(f"  wovenet lab exec web1 -- ping -c3 {addresses['web2']}", highlight=False)
+    verdict = "everything is as it should be" if result.ok else "[red]not everything is as it should be[/]"
+    console.print(f"{verdict} [dim]({_clock.monotonic() - began:.1f} s)[/]\n\nGo on:", highlight=False)
+    for line in (
+        f"export OS_CLIENT_CONFIG_FILE={clouds_file}",
+        f"openstack --os-cloud {CLOUD} network list",
+        f"wovenet lab exec --state-dir {clouds_file.parent} web1 -- ping -c3 {addresses['web2']}",
+    ):
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)  # to be copied: never broken
     return result
+
+
+def _done(console: Console, what: str, *, ok: bool = True, took_s: float | None = None) -> None:
+    mark = "[green]✓[/]" if ok else "[red]✗[/]"
+    console.print(
+        f"  {mark} {what}" + (f" [dim]{took_s * 1000:.0f} ms[/]" if took_s is not None else ""), highlight=False
+    )
 
 
 def _network(rest: Rest, console: Console) -> Resource:
     network = rest.ensure("networks", {"name": NETWORK})
     subnet = {"name": NETWORK, "network_id": network["id"], "ip_version": 4, "cidr": CIDR}
     rest.ensure("subnets", subnet, by=("name", "network_id"))
-    console.print(f"  [green]✓[/] network {NETWORK}, {CIDR}, mtu {network.get('mtu')}")
+    _done(console, f"network {NETWORK}, {CIDR}, mtu {network.get('mtu')}")
     return network
 
 
@@ -92,8 +101,8 @@ def _groups(rest: Rest, console: Console) -> dict[str, str]:
     for group, rules in ((OPEN_GROUP, (ping, web)), (CLOSED_GROUP, (ping,))):
         for rule in rules:
             _rule(rest, {"security_group_id": groups[group], "remote_group_id": groups[OPEN_GROUP], **rule})
-    console.print(f"  [green]✓[/] security group {OPEN_GROUP}: ping and tcp/{PORT} from its own members")
-    console.print(f"  [green]✓[/] security group {CLOSED_GROUP}: ping from {OPEN_GROUP}, no tcp")
+    _done(console, f"security group {OPEN_GROUP}: ping and tcp/{PORT} from its own members")
+    _done(console, f"security group {CLOSED_GROUP}: ping from {OPEN_GROUP}, no tcp")
     return groups
 
 
@@ -119,7 +128,7 @@ def _instance(lab: Lab, rest: Rest, wish: client.Wish) -> str:
     return instance.port.fixed_ips[0].address
 
 
-def _checks(lab: Lab, rest: Rest, addresses: Mapping[str, str], *, across: bool) -> list[Check]:
+def _checks(lab: Lab, rest: Rest, addresses: Mapping[str, str], *, across: bool) -> Iterator[Check]:
     far = "across geneve" if across else "on the same host"
     web1, web2, quiet = addresses["web1"], addresses["web2"], addresses["quiet"]
 
@@ -129,14 +138,14 @@ def _checks(lab: Lab, rest: Rest, addresses: Mapping[str, str], *, across: bool)
     def kept_out() -> bool:
         return probe.connect(lab, "web1", quiet, PORT, within_s=1.0)[0] == "silent"
 
-    return [
-        _check("every port is ACTIVE", lambda: _active(rest)),
-        _check("ping web1 → quiet passes on the same host", lambda: probe.ping(lab, "web1", quiet)),
-        _check(f"ping web1 → web2 passes {far}", lambda: probe.ping(lab, "web1", web2)),
-        _check(f"tcp/{PORT} web1 → web2 passes {far}", reached),
-        _check(f"tcp/{PORT} web1 → quiet is refused by {CLOSED_GROUP}", kept_out),
-        _check(f"ping quiet → web1 is refused by {OPEN_GROUP}", lambda: not probe.ping(lab, "quiet", web1, within_s=1)),
-    ]
+    yield _check("every port is ACTIVE", lambda: _active(rest))
+    yield _check("ping web1 → quiet passes on the same host", lambda: probe.ping(lab, "web1", quiet))
+    yield _check(f"ping web1 → web2 passes {far}", lambda: probe.ping(lab, "web1", web2))
+    yield _check(f"tcp/{PORT} web1 → web2 passes {far}", reached)
+    yield _check(f"tcp/{PORT} web1 → quiet is refused by {CLOSED_GROUP}", kept_out)
+    yield _check(
+        f"ping quiet → web1 is refused by {OPEN_GROUP}", lambda: not probe.ping(lab, "quiet", web1, within_s=1)
+    )
 
 
 def _check(what: str, tried: Callable[[], bool]) -> Check:
