@@ -19,6 +19,7 @@ from wovenet.api import checks
 from wovenet.api.checks import NO_PARENTS, Facts, Parents, Target
 from wovenet.model import problems
 from wovenet.model.actor import Actor
+from wovenet.settings import Settings
 
 SETTLED_RULES: Final = 8192
 """How many (rule, set of roles) pairs are kept."""
@@ -67,7 +68,10 @@ class Decider(Generic[T]):
 
 
 class Policy:
-    """The deployment's rules. Immutable: a changed file (`stamp`) makes a new one."""
+    """The deployment's rules. Immutable: a changed file (`stamp`) makes a new one.
+
+    Raises: ValueError naming a file that cannot be understood; OSError.
+    """
 
     def __init__(self, source: Source = Source()) -> None:
         enforcer = _enforcer(source)
@@ -208,14 +212,31 @@ class _Plan(Generic[T]):
             return found
 
 
+def source_of(settings: Settings) -> Source:
+    """Where `settings` say the rules are."""
+    options = settings.oslo_policy
+    return Source(
+        file=settings.policy_path(options.policy_file),
+        dirs=tuple(settings.policy_path(name) for name in options.policy_dirs),
+        default_rule=options.policy_default_rule,
+        enforce_scope=options.enforce_scope,
+        enforce_new_defaults=options.enforce_new_defaults,
+    )
+
+
 def stamp(source: Source) -> tuple[tuple[str, int, int], ...]:
     """A value that changes when a policy file does: load anew when it differs from the one taken before loading."""
-    files = [source.file] if source.file else []
+    stats = ((str(file), file.stat()) for file in _files(source))
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+def _files(source: Source) -> list[Path]:
+    """The files that are there."""
+    files = [source.file] if source.file and source.file.exists() else []
     for directory in source.dirs:
         if directory.is_dir():
             files += [entry for entry in sorted(directory.iterdir()) if entry.is_file()]
-    stats = [(str(file), file.stat()) for file in files if file.exists()]
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+    return files
 
 
 def _facts(actor: Actor) -> Facts:
@@ -233,8 +254,20 @@ def _parts(value: Any) -> list[str]:
     return []
 
 
+def _check(file: Path) -> None:
+    """Raises: ValueError naming `file` if it is no mapping of rules to checks."""
+    try:
+        rules = policy.parse_file_contents(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    if not isinstance(rules, Mapping):
+        raise ValueError(f"{file}: is not a mapping of rules to checks")
+
+
 def _enforcer(source: Source) -> policy.Enforcer:
     """oslo.policy's own reading of defaults and files, with its handling of renamed rules and old defaults."""
+    for path in _files(source):
+        _check(path)
     conf = cfg.ConfigOpts()
     conf([], project="wovenet", default_config_files=[], default_config_dirs=[])
     file = str(source.file) if source.file else os.devnull

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from wovenet import policies
-from wovenet.api.policy import Policy, Source, stamp
+from wovenet.api.policy import Policy, Source, source_of, stamp
 from wovenet.model import problems
 from wovenet.model.actor import Actor
+from wovenet.settings import load
 
 MINE, THEIRS = "a" * 32, "b" * 32
 MEMBER = Actor("u1", MINE, frozenset({"member", "reader"}))
@@ -280,6 +281,22 @@ def test_policy_files_change_rules(tmp_path: Path) -> None:
     before = stamp(source)
     file.write_text("{}\n")
     assert stamp(source) != before
+
+
+def test_settings_say_where_the_rules_are(tmp_path: Path) -> None:
+    conf = tmp_path / "neutron.conf"
+    conf.write_text("[oslo_policy]\npolicy_file = p.yaml\nenforce_scope = false\n")
+    settings, _ = load({}, [conf])
+    assert source_of(settings) == Source(file=tmp_path / "p.yaml", dirs=(tmp_path / "policy.d",), enforce_scope=False)
+    assert Policy(source_of(settings)).allows(MEMBER, "update_network", NETWORK)
+
+
+@pytest.mark.parametrize("content", ["just words: [", "- a\n- b\n", "word"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "10-groups.yaml"
+    file.write_text(content)
+    with pytest.raises(ValueError, match="10-groups"):
+        Policy(Source(dirs=(tmp_path,)))
 
 
 def test_files_may_use_the_former_name_of_a_rule(tmp_path: Path) -> None:
