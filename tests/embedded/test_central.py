@@ -112,6 +112,7 @@ def test_what_an_earlier_process_left_running_is_ended_by_the_lock_on_its_pid_fi
             *(f"--remote=punix:{tmp_path}/left.sock", str(tmp_path / "ovn/ovnnb_db.db")),
         ],
         stderr=subprocess.DEVNULL,
+        env=process.user_environment(),
     )
     process.wait_until(lambda: (tmp_path / "left.sock").exists(), timeout_s=5, what="the left server")
     left.send_signal(signal.SIGSTOP)
@@ -163,6 +164,7 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
             str(tmp_path / "ovnsb_db.db"),
         ],
         stderr=subprocess.DEVNULL,
+        env=process.user_environment(),
     )
     try:
         process.wait_until((tmp_path / "foreign.sock").exists, timeout_s=5, what="the foreign server")

@@ -25,7 +25,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for program in ("sh", "chmod"):
         (folder / program).symlink_to(Path("/bin") / program)
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(install, "environment", lambda directory: {"PATH": str(folder)})
+    monkeypatch.setattr(install, "search_path", lambda: str(folder))
     monkeypatch.setattr(install, "POLICY", tmp_path / "policy-rc.d")
     monkeypatch.setattr(install, "_SYSTEMD", tmp_path / "no-systemd")
     monkeypatch.setattr(os, "geteuid", lambda: 0)

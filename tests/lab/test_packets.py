@@ -178,6 +178,14 @@ def test_names_ports_and_hosts_are_checked(network: Network, lab: Lab) -> None:
     for name in ("../up", "outside", "-x", ""):
         with pytest.raises(LabError, match="no name for an instance"):
             lab.boot(name, port, host="hv1")
+    for bad in (
+        PortSpec("x", "fa:16:3e:00:00:01; reboot", MTU),
+        PortSpec("x y", "fa:16:3e:00:00:01", MTU),
+        PortSpec("x", "fa:16:3e:00:00:01", MTU, (FixedIp("10.9.0.1\nlink del eth0", 24, "static"),)),
+    ):
+        with pytest.raises(LabError, match="port"):
+            lab.boot("a", bad, host="hv1")
+    assert lab.instances() == []
     with pytest.raises(LabError, match="no instance is named nobody"):
         lab.run("nobody", ["true"])
 

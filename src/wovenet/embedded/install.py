@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from wovenet.embedded.process import environment
+from wovenet.embedded.process import search_path
 
 Part = Literal["central", "lab"]
 
@@ -52,7 +52,7 @@ class CannotInstall(Exception):  # noqa: N818
 
 def missing(part: Part) -> list[str]:
     """The packages whose programs are not on this machine."""
-    path = environment(Path("/"))["PATH"]
+    path = search_path()
     return sorted({package for program, package in PROGRAMS[part].items() if shutil.which(program, path=path) is None})
 
 

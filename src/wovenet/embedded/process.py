@@ -112,13 +112,24 @@ def start(
     return Daemon(name, process, pid_file, log_file)
 
 
+def search_path() -> str:
+    """Where programs are looked for: as the user says, and where administrators' programs are, which a user's shell may
+    leave out.
+    """
+    return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+def user_environment() -> dict[str, str]:
+    """The user's environment, in which all programs are found."""
+    return {**os.environ, "PATH": search_path()}
+
+
 def environment(directory: Path) -> dict[str, str]:
     """The environment in which OVS's and OVN's programs keep everything under `directory`."""
     folders = ("OVS_RUNDIR", "OVN_RUNDIR", "OVS_DBDIR", "OVN_DBDIR", "OVS_SYSCONFDIR", "OVN_SYSCONFDIR")
     logs = ("OVS_LOGDIR", "OVN_LOGDIR")
-    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
     return {
-        "PATH": path,
+        "PATH": search_path(),
         "LC_ALL": "C.UTF-8",
         **dict.fromkeys(folders, str(directory)),
         **dict.fromkeys(logs, str(directory / "log")),
@@ -145,7 +156,14 @@ def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str
     """
     try:
         done = subprocess.run(
-            argv, input=stdin, env=env, capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False
+            argv,
+            input=stdin,
+            env=env or user_environment(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
         )
     except FileNotFoundError as missing:
         raise ProgramFailed(f"{argv[0]}: not installed") from missing
@@ -156,11 +174,12 @@ def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str
     return done.stdout
 
 
-def run_all(commands: Sequence[Sequence[str]], *, env: Mapping[str, str] | None = None) -> list[str]:
+def run_all(commands: Sequence[Sequence[str]]) -> list[str]:
     """What each of `commands` printed; they run at the same time.
 
     Raises: ProgramFailed for the first that failed, after all have ended.
     """
+    env = user_environment()
     running = [
         subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from wovenet.embedded import install as programs
-from wovenet.embedded.process import DirectoryInUse, ProgramFailed
+from wovenet.embedded import process
 from wovenet.lab import client, supervisor
 from wovenet.lab.lab import LEASE_TIMEOUT_S, Lab, LabError
 from wovenet.lab.rest import Rest, RestFailed, read_cloud
@@ -38,7 +38,7 @@ def _plain_errors() -> Iterator[None]:
     """What the user can mend is said in one line, without a traceback."""
     try:
         yield
-    except (LabError, RestFailed, ProgramFailed, DirectoryInUse, programs.CannotInstall) as failed:
+    except (LabError, RestFailed, process.ProgramFailed, process.DirectoryInUse, programs.CannotInstall) as failed:
         raise click.ClickException(str(failed)) from failed
 
 
@@ -96,7 +96,7 @@ def exec_in(name: str, command: tuple[str, ...], state_dir: Path) -> None:
     """Run COMMAND in instance NAME ("outside": on the provider network), in place of this process."""
     with _plain_errors():
         argv = Lab.open(state_dir / LAB_FOLDER).command(name, command)
-    os.execvp(argv[0], argv)  # noqa: S606 - an argument list, no shell
+    os.execvpe(argv[0], argv, process.user_environment())  # noqa: S606 - an argument list, no shell
 
 
 @lab.command("rm")

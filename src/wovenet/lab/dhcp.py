@@ -1,6 +1,5 @@
 """The DHCP clients of instances: ISC dhclient with a configuration and a script of our own."""
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -46,5 +45,4 @@ def start(instance: Instance, directory: Path, *, common: Path, version: int) ->
     }
     options = [word for option, file in files.items() for word in (option, str(file))]
     argv = ["dhclient", f"-{version}", "-nw", *options, "-e", f"WOVENET_INSTANCE={directory}", INTERFACE]
-    env = {"PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"}
-    process.run(namespace.command(instance.namespace, argv), env=env)
+    process.run(namespace.command(instance.namespace, argv), env={"PATH": process.search_path()})

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 from wovenet.embedded import process
@@ -182,6 +183,7 @@ class Lab:
         try:
             return subprocess.run(
                 self.command(name, argv),
+                env=process.user_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -198,6 +200,7 @@ class Lab:
         with output.open("ab") as file:
             subprocess.run(
                 ["setsid", "--fork", *self.command(name, argv)],
+                env=process.user_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -224,7 +227,7 @@ class Lab:
 
     def give_outside_address(self, address: str) -> None:
         """The provider network physnet1 has a host at `address` ("203.0.113.1/24")."""
-        namespace.ip(f"addr replace {address} dev ext", namespace=self.state.fabric)
+        namespace.ip(f"addr replace {ip_interface(address)} dev ext", namespace=self.state.fabric)
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or name == OUTSIDE:
@@ -232,8 +235,7 @@ class Lab:
         return self.directory / "instances" / name
 
     def _claim(self, instance: Instance) -> None:
-        if not _MAC.fullmatch(instance.port.mac) or not _NAME.fullmatch(instance.port.id):
-            raise LabError(f"not a port: {instance.port.id!r} with {instance.port.mac!r}")
+        _check(instance.port)
         self.require_free(instance.name, instance.port.id)
         folder = self._folder(instance.name)
         folder.parent.mkdir(exist_ok=True)
@@ -281,6 +283,21 @@ class Lab:
         for method, version in (("dhcp", 4), ("dhcpv6", 6)):
             if method in methods:
                 dhcp.start(instance, self._folder(instance.name), common=self.directory, version=version)
+
+
+def _check(port: PortSpec) -> None:
+    """Nothing of `port` means more to the programs it is passed to than it should.
+
+    Raises: LabError.
+    """
+    addresses = [word for fixed in port.fixed_ips for word in (fixed.address, fixed.gateway) if word is not None]
+    try:
+        for address in addresses:
+            ip_address(address)
+    except ValueError as malformed:
+        raise LabError(f"port {port.id!r}: {malformed}") from malformed
+    if not (_NAME.fullmatch(port.id) and _MAC.fullmatch(port.mac) and type(port.mtu) is int):
+        raise LabError(f"not a port: {port.id!r} with {port.mac!r} and mtu {port.mtu!r}")
 
 
 def save(directory: Path, state: LabState) -> Lab:
