@@ -8,19 +8,21 @@ file costs 0.4 ms. Names that neutron-lib lacks stand here.
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final
 
-from wovenet.model.problems import Problem
+from wovenet.model.problems import Problem, Unauthenticated
 
 CONTENT_TYPE: Final = "application/json"
 
 _NOT_FOUND: Final = "The resource could not be found."
 _MALFORMED: Final = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+_UNAUTHORIZED: Final = 401
 _INTERNAL: Final = "Request Failed: internal server error while processing your request."
 
 OURS: Final[Mapping[str, tuple[int, str]]] = {
+    "Unauthenticated": (401, "The request you have made requires authentication."),
     # HTTP itself. Source: the answers of Neutron 29 to such requests.
     "HTTPBadRequest": (400, "%(message)s"),
     "HTTPForbidden": (403, "%(message)s"),
@@ -85,6 +87,11 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     ),
     # bindings
     "PortBindingError": (500, "Binding for port %(port_id)s on host %(host)s could not be created or updated."),
+    # extra DHCP options
+    "NeutronDbObjectDuplicateEntry": (
+        409,
+        "Failed to create a duplicate %(object_type)s: for attribute(s) %(attributes)s with value(s) %(values)s",
+    ),
     # allowed address pairs
     "InvalidVirtualMACAddress": (
         400,
@@ -161,8 +168,12 @@ class Fault:
     type: str
     message: str
 
+    headers: Mapping[str, str] = field(default_factory=dict)
+
     def body(self) -> bytes:
-        """The JSON that Neutron's clients parse."""
+        """The JSON that Neutron's clients parse. Source of the other shape, for 401: keystonemiddleware."""
+        if self.status == _UNAUTHORIZED:
+            return json.dumps({"error": {"code": 401, "title": self.type, "message": self.message}}).encode()
         return json.dumps({"NeutronError": {"type": self.type, "message": self.message, "detail": ""}}).encode()
 
 
@@ -173,6 +184,9 @@ def of(error: Exception) -> Fault:
     """What a client is told about `error`: everything about a problem, nothing about anything else."""
     if not isinstance(error, Problem):
         return INTERNAL
+    if isinstance(error, Unauthenticated):
+        headers = {"WWW-Authenticate": str(error.fields["challenge"])}
+        return Fault(_UNAUTHORIZED, "Unauthorized", OURS[error.name][1], headers)
     entry = template(error.name)
     if entry is None:
         return INTERNAL

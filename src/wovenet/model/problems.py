@@ -55,6 +55,10 @@ class InvalidScope(Problem):
     """The token's scope is not one that the rule takes. Fields: rule, operation_scopes, token_scope."""
 
 
+class Unauthenticated(Problem):
+    """Nobody knows who asks. Fields: challenge (the WWW-Authenticate header to send)."""
+
+
 # HTTP itself: malformed requests, unknown URLs, unsupported methods and types
 
 
@@ -643,6 +647,10 @@ class AgentNotFoundByTypeHost(Problem):
 
 class ExtensionsNotFound(Problem):
     """Fields: extensions."""
+
+
+class NeutronDbObjectDuplicateEntry(Problem):
+    """Two children of one object are the same. Fields: object_type, attributes, values."""
 
 
 class LostRace(Exception):  # noqa: N818
