@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from tests import ovsdb_servers
+from tests.ovsdb.samples import Site, gone, network, port
+from wovenet.embedded.central import Central
+from wovenet.model.ids import Unit
 from wovenet.ovn.client import Client
 from wovenet.ovn.errors import ConnectionLost
 from wovenet.ovn.southbound import (
@@ -208,6 +211,24 @@ def test_a_lost_connection_is_made_good_by_a_snapshot(
     after = _snapshot(watch)
     assert after.ports == (PortChanged("stays", "", "hv1", (), up=True),)
     assert after.chassis == before.chassis
+
+
+def test_a_port_written_north_is_seen_south(tmp_path: Path) -> None:
+    """With ovn-northd between: what we apply to NB comes back as a binding that is not up, and goes again."""
+    central = Central.start(tmp_path / "central")
+    try:
+        north = Client(f"unix:{central.nb_socket}", database="OVN_Northbound", clock=CLOCK)
+        watch = Southbound(Client(f"unix:{central.sb_socket}", database="OVN_Southbound", clock=CLOCK))
+        with north, watch.client:
+            north.connect(ovsdb_servers.TIMEOUT_S)
+            assert _snapshot(watch).ports == ()
+            site = Site(north)
+            site.settle(network("n"), port("p", "n"))
+            assert _events(watch, 1) == [PortChanged("p", "", None, (), up=False)]
+            site.settle(gone(Unit("port", "p")))
+            assert _events(watch, 1) == [PortGone("p")]
+    finally:
+        central.stop()
 
 
 def test_no_port_is_remembered(writer: Client, watch: Southbound) -> None:

@@ -38,7 +38,7 @@ MAX_UNITS = 100
 """Units in one transaction: beyond this the rate grows no more (14 k ports a second)."""
 
 MAX_OPS = 1000
-"""Operations in one transaction, about 60 ms of server time; a unit that has more goes alone."""
+"""Operations in one transaction, about 65 ms; a unit that has more goes alone."""
 
 _TRANSIENT = frozenset({"cluster error", "not leader", "resources exhausted", "I/O error", "timeout", "canceled"})
 """Refusals that are about the server's condition, not about what was asked. Source: RFC 7047, 5.2; ovsdb(7), raft."""

@@ -38,8 +38,10 @@ log = logging.getLogger(__name__)
 JsonOp = Mapping[str, Any]
 """One operation of a transaction, as RFC 7047, 5.2 writes it."""
 Results = list[dict[str, Any]]
-Sink = Callable[[Mapping[str, Mapping[str, Any]]], None]
-"""Takes table updates, {table: {uuid: {"old": …, "new": …}}}. Must not call the client."""
+Updates = dict[str, dict[str, msgspec.Raw]]
+"""{table: {uuid: JSON of {"old": …, "new": …}}}: a reader decodes row by row, into what it needs."""
+Sink = Callable[[Updates], None]
+"""Takes what a monitor tells. Must not call the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,35 @@ class Timing:
     backoff_max_s: float = 8.0
 
 
+_NULL = msgspec.Raw(b"null")
+
+
 class _Message(msgspec.Struct, gc=False):
     id: Any = None
     method: str | None = None
-    params: Any = None
-    result: Any = None
+    params: msgspec.Raw = _NULL
+    result: msgspec.Raw = _NULL
     error: Any = None
 
 
-_decode = msgspec.json.Decoder(_Message).decode
+class _Database(msgspec.Struct):
+    """What we need of a row of `_Server`'s table Database."""
+
+    name: str
+    model: str
+    connected: bool
+    leader: bool
+
+
+class _DatabaseUpdate(msgspec.Struct):
+    new: _Database | None = None
+
+
+_decode_message = msgspec.json.Decoder(_Message).decode
+_decode_updates = msgspec.json.Decoder(Updates).decode
+_decode_update = msgspec.json.Decoder(tuple[str, Updates]).decode
+_decode_database = msgspec.json.Decoder(_DatabaseUpdate).decode
+_decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -92,9 +114,10 @@ class Client:
         self._out = bytearray()
         self._replies: dict[int, _Message | None] = {}
         self._sinks: dict[str, Sink] = {}
-        self._on_result: dict[int, Callable[[Any], None]] = {}
+        self._on_result: dict[int, Callable[[msgspec.Raw], None]] = {}
         """Called while the reply is read, so that what follows in the same breath finds its effect in place."""
-        self._server: dict[str, Any] = {}
+        self._servers: dict[str, _Database] = {}
+        """The databases of the server, by row uuid."""
         self._heard_at = self._clock.monotonic()
         self._probed_at: float | None = None
         self._locks = dict.fromkeys(self._locks, False)
@@ -172,16 +195,17 @@ class Client:
         self._monitor("_Server", {"Database": columns}, self._server_changed, timeout_s)
         self._check_server()
 
-    def _server_changed(self, updates: Mapping[str, Mapping[str, Any]]) -> None:
-        for change in updates.get("Database", {}).values():
-            row = change.get("new") or change["old"]
-            if row["name"] == self.database:
-                self._server = row if "new" in change else {}
+    def _server_changed(self, updates: Updates) -> None:
+        for uuid, raw in updates.get("Database", {}).items():
+            self._servers.pop(uuid, None)
+            if (row := _decode_database(raw).new) is not None:
+                self._servers[uuid] = row
 
     def _check_server(self) -> None:
-        if not self._server.get("connected"):
+        ours = next((row for row in self._servers.values() if row.name == self.database), None)
+        if ours is None or not ours.connected:
             self._lose(f"the server does not serve {self.database} now")
-        if self._leader_only and self._server["model"] == "clustered" and not self._server["leader"]:
+        if self._leader_only and ours.model == "clustered" and not ours.leader:
             self.close()
             raise NotLeader(f"the server does not lead {self.database}")
 
@@ -261,8 +285,8 @@ class Client:
         return self._locks.get(name, False)
 
     def _ask_lock(self, name: str, timeout_s: float | None) -> None:
-        def answered(result: Any) -> None:
-            self._locks[name] = bool(result["locked"])
+        def answered(result: msgspec.Raw) -> None:
+            self._locks[name] = bool(_decode(result)["locked"])
 
         request = self._send("lock", [name])
         self._on_result[request] = answered
@@ -290,7 +314,8 @@ class Client:
         name = f"m{len(self._sinks)}"
         requests = {table: {"columns": list(columns)} for table, columns in tables.items()}
         request = self._send("monitor", [database, name, requests])
-        self._on_result[request] = self._sinks[name] = sink
+        self._sinks[name] = sink
+        self._on_result[request] = lambda result: sink(_decode_updates(result))
         self._answer("monitor", self._await(request, timeout_s))
 
     # ---- the wire
@@ -331,7 +356,7 @@ class Client:
 
     def _answer(self, method: str, reply: _Message) -> Any:
         if reply.error is None:
-            return reply.result
+            return _decode(reply.result)
         error = reply.error if isinstance(reply.error, dict) else {"error": str(reply.error)}
         raise RequestRefused(method, str(error.get("error", "")), str(error.get("details", "")))
 
@@ -347,7 +372,7 @@ class Client:
                 taken += len(data)
                 for frame in self._frames.feed(data):
                     handled = True
-                    self._dispatch(_decode(frame))
+                    self._dispatch(_decode_message(frame))
         except ConnectionLost as error:
             if self._stream is None:
                 raise  # lost while handling what was read: already told
@@ -376,16 +401,17 @@ class Client:
                     hook = self._on_result.pop(message.id, None)
                     if hook is not None and message.error is None:
                         hook(message.result)
+                        message.result = _NULL
             case "echo":
                 self._write({"id": message.id, "result": message.params, "error": None})
             case "update":
-                name, updates = message.params
+                name, updates = _decode_update(message.params)
                 if name in self._sinks:
                     self._sinks[name](updates)
                 if name == _SERVER_MONITOR:
                     self._check_server()
             case "locked" | "stolen":
-                self._locks[message.params[0]] = message.method == "locked"
+                self._locks[_decode(message.params)[0]] = message.method == "locked"
                 log.info("ovsdb: lock %s", message.method)
             case _:
                 log.debug("ovsdb: a notification of an unknown kind was ignored")
