@@ -41,6 +41,7 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     # revisions
     "RevisionNumberConstraintFailed": (412, "Constrained to %(expected)s, but current revision is %(current)s"),
     # addresses
+    "IpamValueInvalid": (409, "%(message)s"),
     "IpAddressAlreadyAllocated": (409, "IP address %(ip)s already allocated in subnet %(subnet_id)s"),
     "IpAddressGenerationFailureNoMatchingSubnet": (
         409,

@@ -204,6 +204,10 @@ class ExternalIpAddressExhausted(Problem):
     """Fields: net_id."""
 
 
+class IpamValueInvalid(Problem):
+    """Fields: message."""
+
+
 class InvalidIpForNetwork(Problem):
     """Fields: ip_address."""
 

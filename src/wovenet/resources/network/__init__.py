@@ -1,1 +1,58 @@
-"""Networks."""
+"""Networks: an isolated broadcast domain, carried by segments, seen by its owner and by those it is shared with."""
+
+import sqlalchemy as sa
+
+from wovenet.model.actor import Actor
+from wovenet.model.problems import NetworkNotFound
+from wovenet.resources import segment, tagging
+from wovenet.resources.base import Child, Object, Resource
+from wovenet.resources.network import actions, rules
+from wovenet.resources.network.table import NETWORKS
+from wovenet.resources.rbac import access
+from wovenet.resources.rbac.table import EXTERNAL, SHARED
+from wovenet.resources.subnet.table import SUBNETS
+
+
+def _shared(actor: Actor) -> "sa.ColumnElement[bool]":
+    return access.is_granted(NETWORKS.c.id, actor, SHARED)
+
+
+def _scope(actor: Actor) -> "sa.ColumnElement[bool]":
+    granted = access.granted_ids(actor, access.NETWORK, SHARED, EXTERNAL)
+    return sa.or_(NETWORKS.c.project_id == actor.project_id, NETWORKS.c.id.in_(granted))
+
+
+def _derive(item: Object) -> None:
+    item.update(rules.provider_of(item["segments"]))
+
+
+RESOURCE: Resource = Resource(
+    collection="networks",
+    member="network",
+    table=NETWORKS,
+    not_found=lambda network_id: NetworkNotFound(net_id=network_id),
+    expressions={"shared": _shared},
+    children=(
+        segment.child(),
+        Child(
+            attribute="subnets",
+            table=SUBNETS,
+            parent=SUBNETS.c.network_id,
+            columns=(SUBNETS.c.id,),
+            load=str,
+            order_by=(SUBNETS.c.network_id, SUBNETS.c.id),
+        ),
+        tagging.child(),
+    ),
+    derived=dict.fromkeys(rules.PROVIDER, ("segments",)),
+    derive=_derive,
+    filters={**segment.filters(NETWORKS.c.id), **tagging.filters(NETWORKS)},
+    scope=_scope,
+    unit="network",
+    quota="network",
+    first_revision=1,
+    defaults={"status": "ACTIVE", "subnets": []},
+    create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
+    update=lambda tx, context, current, changes: actions.update(tx, RESOURCE, context, current, changes),
+    delete=lambda tx, context, current: actions.delete(tx, RESOURCE, context, current),
+)

@@ -1,1 +1,53 @@
-"""Segments of networks: what carries a network on the wire."""
+"""Segments: the piece of real network that carries a network, and the identifier that it holds there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from wovenet.resources.base import Child
+from wovenet.resources.segment.table import NETWORK_SEGMENTS
+from wovenet.resources.segment.values import Segment
+
+_C = NETWORK_SEGMENTS.c
+
+
+def child() -> Child:
+    """The `segments` of a network, in order."""
+    return Child(
+        attribute="segments",
+        table=NETWORK_SEGMENTS,
+        parent=_C.network_id,
+        columns=(_C.id, _C.segment_index, _C.network_type, _C.physical_network, _C.segmentation_id, _C.claim),
+        load=Segment,
+        dump=row_of,
+        order_by=(_C.network_id, _C.segment_index),
+    )
+
+
+def row_of(segment: Segment) -> Mapping[str, Any]:
+    """The columns of `segment`, without its network."""
+    return {
+        "id": segment.id,
+        "segment_index": segment.segment_index,
+        "network_type": segment.network_type,
+        "physical_network": segment.physical_network,
+        "segmentation_id": segment.segmentation_id,
+        "claim": segment.claim,
+    }
+
+
+def filters(network_id: "sa.ColumnElement[str]") -> dict[str, Callable[[Sequence[Any]], "sa.ColumnElement[bool]"]]:
+    """The filters by provider attributes, for a list of what has `network_id`."""
+
+    def on(column: "sa.ColumnElement[Any]") -> Callable[[Sequence[Any]], "sa.ColumnElement[bool]"]:
+        def condition(values: Sequence[Any]) -> "sa.ColumnElement[bool]":
+            return network_id.in_(sa.select(_C.network_id).where(column.in_(values)))
+
+        return condition
+
+    return {
+        "provider:network_type": on(_C.network_type),
+        "provider:physical_network": on(_C.physical_network),
+        "provider:segmentation_id": on(_C.segmentation_id),
+    }

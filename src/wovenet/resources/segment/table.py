@@ -17,3 +17,11 @@ NETWORK_SEGMENTS = sa.Table(
     schema.text_col("claim", 128, unique=True, info={"wire": INTERNAL}, nullable=True),
 )
 """`claim`: "vlan/physnet1/101", "flat/physnet1", "geneve/77"; NULL for a local segment, which claims nothing."""
+
+SEGMENT_POOLS = sa.Table(
+    "segment_pools",
+    schema.METADATA,
+    schema.text_col("pool", 64, primary_key=True),
+    schema.json_text("ranges", nullable=False),
+)
+"""The ranges that each pool of ids was filled from, so that a start with the same settings does nothing."""

@@ -1,0 +1,45 @@
+"""The end of a network, in a constant number of statements."""
+
+import sqlalchemy as sa
+
+from wovenet.model.actor import SYSTEM
+from wovenet.resources import crud, query
+from wovenet.resources.base import Object, Resource
+from wovenet.resources.network import rules, sharing
+from wovenet.resources.port.table import PORTS
+from wovenet.resources.subnet.table import SUBNETS
+from wovenet.store import ranges
+from wovenet.store.tx import Tx
+
+NAMED_MAX = 100
+"""Ports that are named as the reason why a network cannot go."""
+
+_IN_THE_WAY = (
+    sa.select(PORTS.c.id)
+    .where(PORTS.c.network_id == sa.bindparam("of_network"), PORTS.c.device_owner.not_in(rules.AUTO_DELETED_OWNERS))
+    .order_by(PORTS.c.id)
+    .limit(NAMED_MAX)
+)
+
+
+def remove(tx: Tx, resource: Resource, current: Object) -> None:
+    """The network is gone with its subnets, its automatic ports and its grants; segments go by cascade.
+
+    Raises: NetworkInUse; LostRace if a port or a subnet comes at the same moment.
+    """
+    from wovenet.resources import port, subnet  # inside: they are made with the help of this package
+
+    network_id = current["id"]
+    in_the_way = [row.id for row in tx.rows(_IN_THE_WAY, {"of_network": network_id})]
+    if in_the_way:
+        raise rules.in_use(network_id, in_the_way)
+    ports = query.fetch_all(tx, port.RESOURCE, SYSTEM, conditions=[PORTS.c.network_id == network_id])
+    if ports:
+        crud.remove(tx, port.RESOURCE, ports)
+    subnets = query.fetch_all(tx, subnet.RESOURCE, SYSTEM, conditions=[SUBNETS.c.network_id == network_id])
+    if subnets:
+        # Nothing is given back to pools that go as a whole.
+        crud.remove(tx, subnet.RESOURCE, subnets)
+        ranges.drop(tx, *(item["id"] for item in subnets))
+    crud.remove(tx, resource, [current])
+    sharing.forget(tx, network_id)

@@ -1,0 +1,222 @@
+"""Subnets are made, changed and removed together with their pool of addresses and what hangs on their network."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from wovenet.model.problems import GatewayIpInUse, LostRace, NetworkNotFound, SubnetInUse
+from wovenet.resources import crud
+from wovenet.resources.base import Context, Object, Resource
+from wovenet.resources.ipam import claims
+from wovenet.resources.ipam.rules import ROUTER_INTERFACE_OWNERS, subnet_of
+from wovenet.resources.network.rules import AUTO_DELETED_OWNERS, check_mtu_for_subnets
+from wovenet.resources.network.table import NETWORKS
+from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
+from wovenet.resources.subnet import rules, touched
+from wovenet.resources.subnet.table import SUBNETS
+from wovenet.store import ranges, schema
+from wovenet.store.tx import ReadTx, Tx
+
+QUIET: Final = frozenset({"allocation_pools", "dns_nameservers", "host_routes"})
+"""Attributes whose change moves no revision. As the peer, which keeps them in tables of their own."""
+
+_C = SUBNETS.c
+_F = PORT_FIXED_IPS.c
+_SUBNET: sa.BindParameter[str] = sa.bindparam("of_subnet")
+_OWNERS: sa.BindParameter[Any] = sa.bindparam("owners", expanding=True)
+_MTUS = sa.select(NETWORKS.c.id, NETWORKS.c.mtu).where(NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True)))
+_PORTS_IN = sa.select(PORTS.c.id).join(PORT_FIXED_IPS, _F.port_id == PORTS.c.id).where(_F.subnet_id == _SUBNET)
+_GATEWAY_PORT = _PORTS_IN.where(_F.ip_address == sa.bindparam("gateway_ip"), PORTS.c.device_owner.in_(_OWNERS)).limit(1)
+_OWNED_BY = _PORTS_IN.where(PORTS.c.device_owner.in_(_OWNERS)).limit(1)
+_OWNED_BY_OTHERS = _PORTS_IN.where(PORTS.c.device_owner.not_in(_OWNERS)).limit(1)
+_BUMP_PORTS = (
+    sa.update(PORTS)
+    .where(PORTS.c.id.in_(sa.select(_F.port_id).where(_F.subnet_id == _SUBNET)))
+    .values(revision_number=PORTS.c.revision_number + 1, updated_at=sa.bindparam("now"))
+)
+_DROP_ADDRESSES = sa.delete(PORT_FIXED_IPS).where(_F.subnet_id == _SUBNET)
+_SAVE_QUIETLY = sa.update(SUBNETS).where(
+    _C.id == sa.bindparam("seen_id"), _C.revision_number == sa.bindparam("seen_revision")
+)
+
+
+def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
+    """The new subnets. Ports that address themselves have an address in them already, and so has the metadata port.
+
+    Raises: NetworkNotFound, NetworkMTUSubnetConflict, and whatever `rules.new` finds.
+    """
+    network_ids = sorted({request["network_id"] for request in requests})
+    # First, because it locks the networks: of two overlapping subnets, the later one sees the earlier one.
+    _bump_networks(tx, network_ids)
+    mtus = {row.id: row.mtu for row in tx.rows(_MTUS, {"ids": network_ids})}
+    subnets = [_new(tx, resource, context, request, mtus=mtus) for request in requests]
+    _refuse_overlaps(tx, subnets)
+    tx.insert(SUBNETS, [{**crud.row_of(resource, subnet), **_keys(subnet["cidr"])} for subnet in subnets])
+    crud.mark(tx, resource, subnets)
+    for subnet in subnets:
+        ranges.fill(tx, subnet["id"], subnet_of(subnet, subnet["allocation_pools"]).allocation_pools)
+    _address_ports(tx, context, subnets)
+    return subnets
+
+
+def update(tx: Tx, resource: Resource, context: Context, current: Object, changes: Object) -> Object:
+    """The subnet after `changes`.
+
+    Raises: GatewayIpInUse, and whatever `rules.changed` finds.
+    """
+    found = rules.changed(current, changes, _limits(context))
+    if not found:
+        return current
+    if "gateway_ip" in found:
+        _refuse_gateway_in_use(tx, current)
+    if QUIET.issuperset(found):
+        changed = _save_quietly(tx, resource, current, found)
+    else:
+        changed = crud.save(tx, resource, current, found)
+        _bump_networks(tx, [current["network_id"]])
+    if "allocation_pools" in found:
+        # After the row was written: ports that are being made now have to wait or have committed.
+        claims.open_pool(tx, subnet_of(changed, changed["allocation_pools"]))
+    if "enable_dhcp" in found or (current["gateway_ip"] is None) != (changed["gateway_ip"] is None):
+        touched.by_dhcp(tx, current["id"])
+    else:
+        touched.by_options(tx, current["id"])
+    if "enable_dhcp" in found:
+        _address_metadata_port(tx, context, current["network_id"])
+    return changed
+
+
+def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> None:
+    """The subnet is gone; ports that had automatic addresses in it have lost them. A constant number of statements.
+
+    Raises: SubnetInUse; LostRace if a port takes an address at the same moment.
+    """
+    del context
+    subnet_id = current["id"]
+    _refuse_in_use(tx, current)
+    touched.by_dhcp(tx, subnet_id)
+    tx.run(_BUMP_PORTS, {"of_subnet": subnet_id, "now": tx.now()})
+    tx.run(_DROP_ADDRESSES, {"of_subnet": subnet_id})
+    crud.remove(tx, resource, [current])
+    ranges.drop(tx, subnet_id)
+    _bump_networks(tx, [current["network_id"]])
+
+
+def _new(tx: Tx, resource: Resource, context: Context, request: Object, *, mtus: Mapping[str, int]) -> Object:
+    network_id = request["network_id"]
+    if network_id not in mtus:
+        raise NetworkNotFound(net_id=network_id)
+    attributes = rules.new(request, _limits(context))
+    check_mtu_for_subnets(network_id, mtus[network_id], [request["ip_version"]])
+    return crud.new_object(tx, resource, {**request, **attributes})
+
+
+def _limits(context: Context) -> rules.Limits:
+    default = context.settings.default
+    return rules.Limits(default.max_dns_nameservers, default.max_subnet_host_routes)
+
+
+def _keys(cidr: str) -> dict[str, str]:
+    first, last = rules.bounds(cidr)
+    return {"first_key": schema.key_of(first), "last_key": schema.key_of(last)}
+
+
+def _refuse_overlaps(tx: ReadTx, subnets: Sequence[Object]) -> None:
+    """Raises: InvalidInput if two subnets of one network, new or old, share an address. One statement."""
+    spans = sorted(
+        (subnet["network_id"], subnet["ip_version"], *rules.bounds(subnet["cidr"]), position)
+        for position, subnet in enumerate(subnets)
+    )
+    for before, after in itertools.pairwise(spans):
+        if before[:2] == after[:2] and after[2] <= before[3]:
+            raise _overlap(subnets[max(before[-1], after[-1])])
+    conditions = [_overlaps(subnet) for subnet in subnets]
+    found = tx.row(
+        sa.select(_C.network_id, _C.ip_version, _C.first_key, _C.last_key).where(sa.or_(*conditions)).limit(1)
+    )
+    if found is None:
+        return
+    for subnet in subnets:
+        keys = _keys(subnet["cidr"])
+        is_same = (subnet["network_id"], subnet["ip_version"]) == (found.network_id, found.ip_version)
+        if is_same and keys["first_key"] <= found.last_key and keys["last_key"] >= found.first_key:
+            raise _overlap(subnet)
+
+
+def _overlaps(subnet: Object) -> "sa.ColumnElement[bool]":
+    keys = _keys(subnet["cidr"])
+    return sa.and_(
+        _C.network_id == subnet["network_id"],
+        _C.ip_version == subnet["ip_version"],
+        _C.first_key <= keys["last_key"],
+        _C.last_key >= keys["first_key"],
+    )
+
+
+def _overlap(subnet: Object) -> Exception:
+    return rules.overlap(subnet["cidr"], subnet["network_id"])
+
+
+def _refuse_gateway_in_use(tx: ReadTx, current: Object) -> None:
+    """Raises: GatewayIpInUse if a router is the subnet's gateway."""
+    if current["gateway_ip"] is None:
+        return
+    parameters = {
+        "of_subnet": current["id"],
+        "gateway_ip": current["gateway_ip"],
+        "owners": sorted(ROUTER_INTERFACE_OWNERS),
+    }
+    port_id = tx.value(_GATEWAY_PORT, parameters)
+    if port_id is not None:
+        raise GatewayIpInUse(ip_address=current["gateway_ip"], port_id=port_id)
+
+
+def _refuse_in_use(tx: ReadTx, current: Object) -> None:
+    """Raises: SubnetInUse if a port has an address that neither comes nor goes by itself."""
+    if subnet_of(current, ()).is_auto:
+        statement, owners = _OWNED_BY, sorted(ROUTER_INTERFACE_OWNERS)
+    else:
+        statement, owners = _OWNED_BY_OTHERS, list(AUTO_DELETED_OWNERS)
+    if tx.row(statement, {"of_subnet": current["id"], "owners": owners}) is not None:
+        raise SubnetInUse(subnet_id=current["id"], reason="One or more ports have an IP allocation from this subnet")
+
+
+def _save_quietly(tx: Tx, resource: Resource, current: Object, found: Mapping[str, Any]) -> Object:
+    """The subnet with `found`, at the revision that it had; units marked. Raises: LostRace."""
+    values = {name: msgspec.json.encode(value).decode() for name, value in found.items()}
+    parameters = {"seen_id": current["id"], "seen_revision": current["revision_number"], **values}
+    if tx.run(_SAVE_QUIETLY, parameters) != 1:
+        raise LostRace(f"subnet {current['id']} is no longer at revision {current['revision_number']}")
+    changed = {**current, **found}
+    crud.mark(tx, resource, [changed])
+    return changed
+
+
+def _bump_networks(tx: Tx, network_ids: Sequence[str]) -> None:
+    """The networks show another list of subnets, or other subnets: they have a new revision."""
+    from wovenet.resources import network  # inside: it is made with the help of this package
+
+    for network_id in network_ids:
+        crud.bump(tx, network.RESOURCE, network_id)
+
+
+def _address_ports(tx: Tx, context: Context, subnets: Sequence[Object]) -> None:
+    """Ports that have an address in every subnet of some kind have one in `subnets`."""
+    from wovenet.resources.port import autoaddress  # inside: ports are made with the help of this package
+
+    for subnet in subnets:
+        if subnet_of(subnet, ()).is_auto:
+            autoaddress.add_subnet(tx, context, subnet)
+    for network_id in sorted({subnet["network_id"] for subnet in subnets if subnet["enable_dhcp"]}):
+        _address_metadata_port(tx, context, network_id)
+
+
+def _address_metadata_port(tx: Tx, context: Context, network_id: str) -> None:
+    """The network's metadata port has an address in each of its subnets with DHCP."""
+    from wovenet.resources.port import metadata
+
+    if context.settings.ovn.ovn_metadata_enabled:
+        metadata.subnets_changed(tx, context, network_id)
