@@ -248,10 +248,32 @@ def test_a_swallowed_refusal_commits_nothing_and_runs_nothing(store: Store) -> N
         assert tx.value(COUNT) == 1
 
 
-@pytest.mark.parametrize("wrong", [{"parent_id": thing(7)["id"]}, {"revision_number": None}])
-def test_other_broken_constraints_are_no_claims(store: Store, wrong: dict[str, object]) -> None:
+def test_other_broken_constraints_are_no_claims(store: Store) -> None:
     with pytest.raises(sa.exc.IntegrityError):
-        store.write(lambda tx: tx.insert(THINGS, [thing(1, **wrong)]))
+        store.write(lambda tx: tx.insert(THINGS, [thing(1, revision_number=None)]))
+
+
+def test_a_reference_to_a_row_that_has_gone_is_a_lost_race(store: Store) -> None:
+    def insert(tx: Tx) -> None:
+        with pytest.raises(LostRace):
+            tx.insert(THINGS, [thing(1, parent_id=thing(7)["id"])])
+        raise LostRace
+
+    with pytest.raises(StoreBusy):
+        store.write(insert, attempts=1)
+
+
+def test_a_row_that_others_have_come_to_refer_to_is_a_lost_race(store: Store) -> None:
+    store.write(lambda tx: tx.insert(THINGS, [thing(1)]))
+    store.write(lambda tx: tx.insert(THINGS, [thing(2, parent_id=thing(1)["id"])]))
+
+    def delete(tx: Tx) -> None:
+        with pytest.raises(LostRace):
+            tx.run(THINGS.delete().where(THINGS.c.id == thing(1)["id"]))
+        raise LostRace
+
+    with pytest.raises(StoreBusy):
+        store.write(delete, attempts=1)
 
 
 def test_a_transaction_inside_a_write_is_refused(store: Store) -> None:

@@ -40,7 +40,9 @@ _MYSQL_CONFLICTS: Final = frozenset(
         2013,  # CR_SERVER_LOST
     }
 )
+_POSTGRESQL_FOREIGN: Final = "23503"
 _MYSQL_UNIQUE: Final = 1062
+_MYSQL_FOREIGN: Final = frozenset({1451, 1452})
 _MYSQL_KEY = re.compile(r"for key '(?:[^']*\.)?([^'.]+)'$")
 
 
@@ -105,6 +107,14 @@ def claimed(error: sa.exc.IntegrityError, table: sa.Table | None) -> Claimed | N
         key = _MYSQL_KEY.search(str(cause.args[1]))
         return _named(key.group(1) if key else "", table)
     return None
+
+
+def is_dangling(error: sa.exc.IntegrityError) -> bool:
+    """Whether a foreign key refused a row: what it refers to is missing, or what is to go is referred to."""
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.IntegrityError):
+        return cause.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return getattr(cause, "sqlstate", None) == _POSTGRESQL_FOREIGN or _mysql_number(error) in _MYSQL_FOREIGN
 
 
 def commit(connection: sa.Connection) -> None:

@@ -84,13 +84,18 @@ class Tx(ReadTx):
     def run(self, stmt: Executable, params: Parameters | None = None) -> int:
         """Runs an INSERT, UPDATE or DELETE. Out: the number of rows it met.
 
-        Raises: Claimed, after which the transaction can only end.
+        Raises: Claimed, after which the transaction can only end; LostRace for a broken reference, which somebody
+        else's row must have caused.
         """
         try:
             return self._execute(stmt, params).rowcount
         except sa.exc.IntegrityError as error:
             self._refused = faults.claimed(error, getattr(stmt, "table", None))
             if self._refused is None:
+                if faults.is_dangling(error):
+                    raise LostRace(
+                        "a row has gone that this one refers to, or one has come that refers to it"
+                    ) from error
                 raise
             raise self._refused from error
 
