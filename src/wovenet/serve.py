@@ -75,7 +75,8 @@ def api(settings: Settings, *, upgrade: bool) -> None:
     if upgrade:
         upgrade_database(settings)
     made.store.write(lambda tx: pools.refresh(tx, settings))
-    application = app.make(made, auth.authenticator(settings))
+    auth.prepare(settings, settings.default.url)
+    application = app.make(made, auth.authenticator(settings, made.policy))
     made.store.engine.dispose()
     server = MPServer(
         "wovenet",

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from wovenet.embedded import process
 from wovenet.embedded.central import Central
@@ -44,7 +45,8 @@ class Plan:
     """What to run, and where."""
 
     state_dir: Path
-    bind: tuple[str, int]
+    url: str
+    """Where clients on this machine reach the API."""
     is_ovn_embedded: bool
     has_controller: bool
     hypervisors: int = 0
@@ -66,13 +68,6 @@ class Plan:
     @property
     def clouds_file(self) -> Path:
         return self.state_dir / "clouds.yaml"
-
-    @property
-    def url(self) -> str:
-        """Where clients of this machine reach the API."""
-        host, port = self.bind
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a comparison, nothing is bound
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @dataclass(slots=True)
@@ -239,7 +234,7 @@ class Supervisor:
             for child in self._children:
                 if child.running is not None and child.running.poll() is not None:
                     raise StartFailed(f"{child.role} ended: {last_words(self.plan.log_dir / f'{child.role}.log')}")
-            return health(self.plan.bind)
+            return health(self.plan.url)
 
         if not process.holds_within(is_healthy, START_TIMEOUT_S, interval_s=0.02):
             raise StartFailed(f"the API did not answer within {START_TIMEOUT_S:g} s")
@@ -264,10 +259,10 @@ class Supervisor:
         return {"supervisor": os.getpid(), **own, **central, **lab}
 
 
-def health(bind: tuple[str, int], *, timeout_s: float = 2.0) -> bool:
-    """Whether the API at `bind` says that it can serve."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind[0], bind[0])  # noqa: S104 - a comparison, nothing is bound
-    connection = http.client.HTTPConnection(host, bind[1], timeout=timeout_s)
+def health(url: str, *, timeout_s: float = 2.0) -> bool:
+    """Whether the API at `url` says that it can serve."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
     try:
         connection.request("GET", "/healthcheck")
         return connection.getresponse().status == http.HTTPStatus.OK

@@ -1,9 +1,10 @@
 """HTTP: a request becomes a `Call`, what a verb returns becomes a response, and what it raises becomes a fault.
 
-Middleware order, outermost first: request id and log → health → `authenticate` → path and media type → route → verb.
+In order: request id → media type → route → `authenticate` → verb → JSON.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -11,26 +12,49 @@ from typing import Any
 import falcon
 
 from wovenet.api import faults, parse, reply, routes
+from wovenet.api.auth import Authenticate
 from wovenet.api.handler import Call
 from wovenet.api.service import Service
+from wovenet.logs import REQUEST_ID
 from wovenet.model import problems
-from wovenet.model.actor import Actor
+from wovenet.model.clock import Clock
+from wovenet.store.tx import CommitUnknown, StoreBusy
 
 LOG = logging.getLogger(__name__)
 JSON = "application/json"
-Authenticate = Callable[[Mapping[str, Any]], Actor]
-"""The identity behind a WSGI environment. Raises: problems, for a caller that is nobody."""
+_ACCEPTABLE = re.compile(r"\*/\*|application/(\*|json)", re.IGNORECASE)
+_FORMAT_SUFFIX = ".json"
+_WITH_BODY = frozenset({"POST", "PUT"})
 
 
 def make(service: Service, authenticate: Authenticate) -> falcon.App[falcon.Request, falcon.Response]:
     """The WSGI application."""
-    app = falcon.App(media_type=JSON)
+    app = falcon.App(media_type=JSON, middleware=[_Envelope(service.store.clock)])
     app.req_options.strip_url_path_trailing_slash = True
     app.add_error_handler(Exception, _fault)
     app.add_error_handler(falcon.HTTPError, _http_fault)
+    app.add_route("/healthcheck", SimpleNamespace(on_get=_health(service)))
     for route in routes.table(service):
         app.add_route(route.template, _resource(route, authenticate))
     return app
+
+
+class _Envelope:
+    """What every request and response has, whatever it is about."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """The request has an id, and wants JSON."""
+        request_id = f"req-{self._clock.new_id()}"
+        REQUEST_ID.set(request_id)
+        resp.set_header("x-openstack-request-id", request_id)
+        if req.path.endswith(_FORMAT_SUFFIX):
+            req.path = req.path.removesuffix(_FORMAT_SUFFIX)
+        accepted = req.get_header("Accept")
+        if accepted and not _ACCEPTABLE.search(accepted) and not req.path.startswith("/healthcheck"):
+            raise problems.HTTPNotAcceptable()
 
 
 def _resource(route: routes.Route, authenticate: Authenticate) -> Any:
@@ -43,9 +67,9 @@ def _resource(route: routes.Route, authenticate: Authenticate) -> Any:
 def _responder(verb: routes.Verb, authenticate: Authenticate) -> Callable[..., None]:
     def respond(req: falcon.Request, resp: falcon.Response, **parameters: str) -> None:
         call = Call(
-            actor=authenticate(req.env),
+            actor=authenticate(req.env) if verb.needs_identity else routes.NOBODY,
             params=parse.pairs_of(req.query_string),
-            body=req.bounded_stream.read() if req.method in ("POST", "PUT") else b"",
+            body=req.bounded_stream.read() if req.method in _WITH_BODY else b"",
             if_match=req.get_header("If-Match"),
             url=req.prefix + req.path,
         )
@@ -57,24 +81,42 @@ def _responder(verb: routes.Verb, authenticate: Authenticate) -> Callable[..., N
     return respond
 
 
+def _health(service: Service) -> Callable[..., None]:
+    def respond(req: falcon.Request, resp: falcon.Response) -> None:
+        service.is_healthy()
+        resp.content_type = falcon.MEDIA_TEXT
+        resp.text = "OK"
+
+    return respond
+
+
 def _fault(req: falcon.Request, resp: falcon.Response, error: Exception, params: Mapping[str, Any]) -> None:
-    fault = faults.of(error)
-    if not isinstance(error, problems.Problem):
+    """What is no problem of the client is logged with its request id, and told without detail."""
+    if isinstance(error, StoreBusy | CommitUnknown):
+        LOG.error("the database is busy or away", exc_info=error)
+        error = problems.HTTPServiceUnavailable()
+    elif not isinstance(error, problems.Problem):
         LOG.error("request failed", exc_info=error)
-    _answer(resp, fault)
+    elif error.internal:
+        LOG.info("refused: %s", error.internal)
+    _answer(resp, faults.of(error))
 
 
 def _http_fault(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
-    """What Falcon itself refuses: unknown URLs and methods."""
+    """What Falcon itself refuses: unknown URLs and methods, requests that are no HTTP."""
     known: dict[int, problems.Problem] = {
         404: problems.HTTPNotFound(),
         405: problems.HTTPMethodNotAllowed(),
         406: problems.HTTPNotAcceptable(),
+        413: problems.HTTPRequestEntityTooLarge(),
     }
-    _answer(resp, faults.of(known.get(error.status_code, problems.HTTPBadRequest(message="Bad request"))))
+    problem = known.get(error.status_code) or problems.HTTPBadRequest(message="The request could not be understood.")
+    _answer(resp, faults.of(problem))
 
 
 def _answer(resp: falcon.Response, fault: faults.Fault) -> None:
     resp.status = falcon.code_to_http_status(fault.status)
     resp.content_type = faults.CONTENT_TYPE
     resp.data = fault.body()
+    for name, value in fault.headers.items():
+        resp.set_header(name, value)

@@ -1,6 +1,6 @@
 """The verbs: index, show, create, update, delete. One function each, for all collections.
 
-Path of a create: `app` (identity) → `routes` → here (body, policy) → `resources.crud` → the resource's `actions` → commit.
+Path of a create: `app` → `routes` → here (body, policy) → `resources.crud` → the resource's `actions` → commit.
 """
 
 from collections.abc import Collection, Sequence

@@ -98,7 +98,7 @@ def _forget(tx: Tx, project_id: str) -> int:
 
 def _own(tx: ReadTx, project_id: str) -> dict[str, int]:
     rows = tx.rows(sa.select(QUOTAS.c.resource, QUOTAS.c.limit).where(QUOTAS.c.project_id == project_id))
-    return {resource: limit for resource, limit in rows}
+    return {row.resource: row.limit for row in rows}
 
 
 def _with_defaults(service: Service, own: dict[str, int]) -> dict[str, int]:

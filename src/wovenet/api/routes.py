@@ -7,10 +7,13 @@ from typing import Any
 from wovenet.api import documents, handler, quotas, tags
 from wovenet.api.handler import Call
 from wovenet.api.service import Endpoint, Service, endpoints
+from wovenet.model.actor import Actor
 from wovenet.resources import tagging
 
 OK, CREATED, NO_CONTENT = "200 OK", "201 Created", "204 No Content"
 Responder = Callable[..., Any]
+NOBODY = Actor(user_id="", project_id="", roles=frozenset())
+"""Who asks where nobody is asked who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Verb:
 
     status: str
     respond: Responder
+    needs_identity: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,8 @@ def table(service: Service) -> list[Route]:
 
 
 def _documents(service: Service) -> Iterator[Route]:
-    yield Route("/", {"GET": Verb(OK, lambda call: documents.versions(call.url.rstrip("/")))})
-    yield Route("/v2.0/", {"GET": Verb(OK, lambda call: documents.core(service, call.url.partition("/v2.0")[0]))})
+    yield Route("/", {"GET": Verb(OK, lambda call: documents.versions(call.url.rstrip("/")), needs_identity=False)})
+    yield Route("/v2.0", {"GET": Verb(OK, lambda call: documents.core(service, call.url.partition("/v2.0")[0]))})
     yield Route("/v2.0/extensions", {"GET": Verb(OK, lambda call: documents.extensions(service))})
     yield Route("/v2.0/extensions/{alias}", {"GET": Verb(OK, lambda call, alias: documents.extension(service, alias))})
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from neutron_lib.api import attributes as lib_attributes
 
 from wovenet.api.policy import Policy
@@ -22,6 +23,11 @@ class Service:
     store: Store
     policy: Policy
     settings: Settings
+
+    def is_healthy(self) -> bool:
+        """The database answers. Raises: store.tx.StoreBusy."""
+        with self.store.read() as tx:
+            return bool(tx.value(sa.select(1)))
 
 
 @dataclass(frozen=True, slots=True)

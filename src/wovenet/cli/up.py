@@ -145,7 +145,7 @@ def _leave_terminal(log: int) -> None:
 def _plan(found: Settings, arguments: list[str], hypervisors: int) -> supervise.Plan:
     return supervise.Plan(
         state_dir=found.default.state_path.absolute(),
-        bind=(found.default.bind_host, found.default.bind_port),
+        url=found.default.url,
         is_ovn_embedded=found.ovn.connection == "embedded",
         has_controller=found.ovn.connection != "none",
         hypervisors=hypervisors,

@@ -102,6 +102,13 @@ class Default:
     send_events_interval: int = option(2, "Time that events for Nova are collected.", number(0), unit="s")
 
 
+    @property
+    def url(self) -> str:
+        """Where clients on this machine reach the API."""
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bind_host, self.bind_host)  # noqa: S104 - compared only
+        return f"http://[{address}]:{self.bind_port}" if ":" in address else f"http://{address}:{self.bind_port}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """The store."""
