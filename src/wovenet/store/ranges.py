@@ -8,7 +8,7 @@ transaction. That row is the claim, and deleting it is what entitles to give the
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -41,28 +41,22 @@ _PEEK = (
     .order_by(_C.last)
     .limit(sa.bindparam("count", type_=sa.Integer))
 )
-# Locking makes those who want the same range wait for each other instead of losing to each other. Between the nodes of
-# a Galera cluster it does nothing: there the loser's commit is refused, and the whole transaction is run again.
+# Those who want the lowest number all want the same row: locking makes them wait for each other instead of losing to
+# each other. Between the nodes of a Galera cluster it does nothing: there the loser's commit is refused.
 _LOCK = _PEEK.with_for_update()
 _ALL = sa.select(_C.first, _C.last).where(_C.pool == sa.bindparam("in_pool")).order_by(_C.last)
-_MOVE_FIRST = (
-    FREE_RANGES.update()
-    .where(
-        _C.pool == sa.bindparam("in_pool"), _C.last == sa.bindparam("seen_last"), _C.first == sa.bindparam("seen_first")
-    )
-    .values(first=sa.bindparam("new_first"))
+_SEEN = (
+    _C.pool == sa.bindparam("in_pool"),
+    _C.last == sa.bindparam("seen_last"),
+    _C.first == sa.bindparam("seen_first"),
 )
-_MOVE_LAST = (
-    FREE_RANGES.update()
-    .where(
-        _C.pool == sa.bindparam("in_pool"), _C.last == sa.bindparam("seen_last"), _C.first == sa.bindparam("seen_first")
-    )
-    .values(last=sa.bindparam("new_last"))
-)
-_DELETE = FREE_RANGES.delete().where(
+_MOVE_FIRST = FREE_RANGES.update().where(*_SEEN).values(first=sa.bindparam("new_first"))
+_MOVE_LAST = FREE_RANGES.update().where(*_SEEN).values(last=sa.bindparam("new_last"))
+_DELETE = FREE_RANGES.delete().where(*_SEEN)
+_DELETE_ALL = FREE_RANGES.delete().where(
     _C.pool == sa.bindparam("in_pool"), _C.last.in_(sa.bindparam("lasts", expanding=True))
 )
-_DROP = FREE_RANGES.delete().where(_C.pool == sa.bindparam("in_pool"))
+_DROP = FREE_RANGES.delete().where(_C.pool.in_(sa.bindparam("in_pools", expanding=True)))
 
 
 class Exhausted(Exception):  # noqa: N818
@@ -86,12 +80,14 @@ def fill(tx: Tx, pool: str, ranges: Iterable[Interval], *, without: Collection[i
     if tx.row(_PEEK, {"in_pool": pool, "start": key_of(0), "count": 1}) is None:
         tx.insert(FREE_RANGES, [_record(pool, interval) for interval in wanted])
     else:
-        _put(tx, pool, wanted)
+        for interval in wanted:
+            _put(tx, pool, interval)
 
 
-def drop(tx: Tx, pool: str) -> None:
-    """Forgets the pool."""
-    tx.run(_DROP, {"in_pool": pool})
+def drop(tx: Tx, *pools: str) -> None:
+    """Forgets the pools. One statement."""
+    if pools:
+        tx.run(_DROP, {"in_pools": pools})
 
 
 def take_any(tx: Tx, pool: str, count: int = 1) -> list[int]:
@@ -104,38 +100,49 @@ def take_any(tx: Tx, pool: str, count: int = 1) -> list[int]:
     if count < 1:
         raise ValueError(f"cannot take {count} numbers")
     for _ in range(_TRIES):
-        taken, used_up, cut = _lowest(_read(tx, _LOCK, pool, 0, count=count), count)
+        rows = _read(tx, _LOCK, pool, 0, count=count)
+        taken, used_up, cut = _lowest(rows, count)
         if len(taken) == count:
-            _delete(tx, pool, used_up)
-            if cut is not None:
-                _move_first(tx, pool, [(cut, taken[-1] + 1)])
+            _delete_all(tx, pool, used_up)
+            if cut is not None and not _change(tx, _MOVE_FIRST, pool, cut, new_first=taken[-1] + 1):
+                raise LostRace(f"pool {pool} changed under its lock")
             return taken
-        # A row that was waited for and is gone now hides those that took its place: only a fresh look can tell.
+        # PostgreSQL does not return a row that was waited for and is gone now, nor those that took its place: only a
+        # fresh look can tell. Looking again with locks in hand would invite deadlocks.
         if len(_lowest(_read(tx, _PEEK, pool, 0, count=count), count)[0]) < count:
             raise Exhausted(pool)
+        if rows:
+            break
     raise LostRace(f"pool {pool} keeps changing")
 
 
 def take(tx: Tx, pool: str, value: int) -> bool:
-    """Whether `value` was free; it is free no more."""
-    for _ in range(_TRIES):
-        found = _holder(_read(tx, _LOCK, pool, value, count=1), value)
-        if found is not None:
-            _cut_out(tx, pool, found, value)
-            return True
-        if not contains(tx, pool, value):
+    """Whether `value` was free; it is free no more. One statement if it was not, two or three if it was.
+
+    Raises: LostRace if others kept changing the pool.
+    """
+    for attempt in range(_TRIES):
+        # Most often nobody interferes. If somebody did, wait for them once, and look again at what they left.
+        peeks = attempt % 2 == 0
+        found = _holder(_read(tx, _PEEK if peeks else _LOCK, pool, value, count=1), value)
+        if found is None and peeks:
             return False
+        if found is not None and _cut_out(tx, pool, found, value):
+            return True
     raise LostRace(f"pool {pool} keeps changing")
 
 
 def give_back(tx: Tx, pool: str, values: Collection[int]) -> None:
-    """Makes `values` free again. At most three statements, and one more for each further run of neighbours.
+    """Makes `values` free again. At most three statements for each run of neighbours (four if others interfere).
+
+    Waits for nobody but those who are changing a range next to one of the values, and then does without joining it.
 
     Raises: GivenBackTwice if one is free already, or comes twice in `values`.
     """
     if len(set(values)) != len(values):
         raise GivenBackTwice(f"pool {pool}: a number comes twice")
-    _put(tx, pool, _normalise((value, value) for value in values))
+    for interval in _normalise((value, value) for value in values):
+        _put(tx, pool, interval)
 
 
 def contains(read_tx: ReadTx, pool: str, value: int) -> bool:
@@ -153,55 +160,39 @@ def size(read_tx: ReadTx, pool: str) -> int:
     return sum(last - first + 1 for first, last in free(read_tx, pool))
 
 
-class _Plan(NamedTuple):
-    """How rows change when intervals are added between them."""
+def _put(tx: Tx, pool: str, added: Interval) -> None:
+    """Makes the numbers of `added` free, in one row with the ranges next to it.
 
-    delete: list[int]
-    """The last numbers of rows that vanish into others."""
-    move: list[tuple[Interval, int]]
-    """Rows with their new first number."""
-    insert: list[Interval]
-
-
-def _put(tx: Tx, pool: str, intervals: Sequence[Interval]) -> None:
-    """Adds `intervals` (ascending, neither touching nor overlapping each other)."""
-    around: set[Interval] = set()
-    for first, _ in intervals:
-        # The range that ends just before, if there is one, and the one that follows.
-        around.update(_read(tx, _LOCK, pool, max(first - 1, 0), count=2))
-    plan = _merge(sorted(around), intervals)
-    _delete(tx, pool, plan.delete)
-    _move_first(tx, pool, plan.move)
-    tx.insert(FREE_RANGES, [_record(pool, interval) for interval in plan.insert])
-
-
-def _merge(rows: Sequence[Interval], added: Sequence[Interval]) -> _Plan:
-    """The plan that adds `added` to `rows`; both ascending. Rows that no added interval touches stay.
-
-    Raises: GivenBackTwice where they overlap.
+    Ranges that others are changing stay apart: that is untidy, and true.
     """
-    plan = _Plan([], [], [])
-    new = set(added)
-    group: list[Interval] = []
-    for interval in [*sorted([*rows, *added]), (_LARGEST + 3, _LARGEST + 3)]:
-        if group and interval[0] <= group[-1][1]:
-            raise GivenBackTwice("a number is free already")
-        if group and interval[0] > group[-1][1] + 1:
-            _merge_group(plan, group, new)
-            group = []
-        group.append(interval)
-    return plan
+    start, end = added
+    before, overlapping, after = _around(_read(tx, _PEEK, pool, max(start - 1, 0), count=2), added)
+    if overlapping:
+        raise GivenBackTwice(f"pool {pool}: a number is free already")
+    if before is not None:
+        if after is None and _change(tx, _MOVE_LAST, pool, before, new_last=end):
+            return
+        if after is not None and _change(tx, _DELETE, pool, before):
+            start = before[0]
+    if after is None or not _change(tx, _MOVE_FIRST, pool, after, new_first=start):
+        tx.insert(FREE_RANGES, [_record(pool, (start, end))])
 
 
-def _merge_group(plan: _Plan, group: Sequence[Interval], new: set[Interval]) -> None:
-    """Plans one row for `group`, whose members touch each other. The row at its end, if there is one, grows."""
-    if new.isdisjoint(group):
-        return
-    plan.delete.extend(last for first, last in group[:-1] if (first, last) not in new)
-    if group[-1] in new:
-        plan.insert.append((group[0][0], group[-1][1]))
-    else:
-        plan.move.append((group[-1], group[0][0]))
+def _around(rows: Sequence[Interval], added: Interval) -> tuple[Interval | None, bool, Interval | None]:
+    """The row that ends just before `added`, whether one overlaps it, and the row that begins just after it.
+
+    `rows`: the first two that end just before `added` begins, or later.
+    """
+    before = after = None
+    overlapping = False
+    for row in rows:
+        if row[1] == added[0] - 1:
+            before = row
+        elif row[0] <= added[1]:
+            overlapping = True
+        elif row[0] == added[1] + 1:
+            after = row
+    return before, overlapping, after
 
 
 def _lowest(rows: Sequence[Interval], count: int) -> tuple[list[int], list[int], Interval | None]:
@@ -217,43 +208,29 @@ def _lowest(rows: Sequence[Interval], count: int) -> tuple[list[int], list[int],
     return taken, used_up, None
 
 
-def _cut_out(tx: Tx, pool: str, row: Interval, value: int) -> None:
+def _cut_out(tx: Tx, pool: str, row: Interval, value: int) -> bool:
+    """Whether `row` was still there; it no longer holds `value`."""
     first, last = row
     if first == last:
-        _delete(tx, pool, [last])
-    elif value == last:
-        parameters = {
-            "in_pool": pool,
-            "seen_first": key_of(first),
-            "seen_last": key_of(last),
-            "new_last": key_of(last - 1),
-        }
-        _expect(tx.run(_MOVE_LAST, parameters), 1, pool)
-    else:
-        _move_first(tx, pool, [(row, value + 1)])
-        if value > first:
-            tx.insert(FREE_RANGES, [_record(pool, (first, value - 1))])
+        return _change(tx, _DELETE, pool, row)
+    if value == last:
+        return _change(tx, _MOVE_LAST, pool, row, new_last=last - 1)
+    if not _change(tx, _MOVE_FIRST, pool, row, new_first=value + 1):
+        return False
+    if value > first:
+        tx.insert(FREE_RANGES, [_record(pool, (first, value - 1))])
+    return True
 
 
-def _delete(tx: Tx, pool: str, lasts: Sequence[int]) -> None:
-    if lasts:
-        _expect(tx.run(_DELETE, {"in_pool": pool, "lasts": [key_of(last) for last in lasts]}), len(lasts), pool)
+def _change(tx: Tx, stmt: sa.Update | sa.Delete, pool: str, row: Interval, **ends: int) -> bool:
+    """Whether `row` was still what was seen; it is changed."""
+    seen = {"in_pool": pool, "seen_first": key_of(row[0]), "seen_last": key_of(row[1])}
+    return tx.run(stmt, seen | {name: key_of(end) for name, end in ends.items()}) == 1
 
 
-def _move_first(tx: Tx, pool: str, moves: Sequence[tuple[Interval, int]]) -> None:
-    """Gives rows a new first number, if they are still what was seen."""
-    if not moves:
-        return
-    parameters = [
-        {"in_pool": pool, "seen_first": key_of(first), "seen_last": key_of(last), "new_first": key_of(new)}
-        for (first, last), new in moves
-    ]
-    _expect(tx.run(_MOVE_FIRST, parameters if len(parameters) > 1 else parameters[0]), len(moves), pool)
-
-
-def _expect(met: int, expected: int, pool: str) -> None:
-    if met != expected:
-        raise LostRace(f"pool {pool} changed between reading and writing")
+def _delete_all(tx: Tx, pool: str, lasts: Sequence[int]) -> None:
+    if lasts and tx.run(_DELETE_ALL, {"in_pool": pool, "lasts": [key_of(last) for last in lasts]}) != len(lasts):
+        raise LostRace(f"pool {pool} changed under its lock")
 
 
 def _read(read_tx: ReadTx, stmt: sa.Select[Any], pool: str, start: int, *, count: int) -> list[Interval]:
