@@ -212,7 +212,7 @@ class _Plan(Generic[T]):
             return found
 
 
-def source_of(settings: Settings) -> Source:
+def source(settings: Settings) -> Source:
     """Where `settings` say the rules are."""
     options = settings.oslo_policy
     return Source(
@@ -222,6 +222,11 @@ def source_of(settings: Settings) -> Source:
         enforce_scope=options.enforce_scope,
         enforce_new_defaults=options.enforce_new_defaults,
     )
+
+
+def load(source: Source) -> Policy:
+    """The rules of `source`. Raises: see `Policy`."""
+    return Policy(source)
 
 
 def stamp(source: Source) -> tuple[tuple[str, int, int], ...]:

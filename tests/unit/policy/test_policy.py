@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wovenet import policies
-from wovenet.api.policy import Policy, Source, source_of, stamp
+from wovenet.api.policy import Policy, Source, source, stamp
 from wovenet.model import problems
 from wovenet.model.actor import Actor
 from wovenet.settings import load
@@ -287,8 +287,8 @@ def test_settings_say_where_the_rules_are(tmp_path: Path) -> None:
     conf = tmp_path / "neutron.conf"
     conf.write_text("[oslo_policy]\npolicy_file = p.yaml\nenforce_scope = false\n")
     settings, _ = load({}, [conf])
-    assert source_of(settings) == Source(file=tmp_path / "p.yaml", dirs=(tmp_path / "policy.d",), enforce_scope=False)
-    assert Policy(source_of(settings)).allows(MEMBER, "update_network", NETWORK)
+    assert source(settings) == Source(file=tmp_path / "p.yaml", dirs=(tmp_path / "policy.d",), enforce_scope=False)
+    assert Policy(source(settings)).allows(MEMBER, "update_network", NETWORK)
 
 
 @pytest.mark.parametrize("content", ["just words: [", "- a\n- b\n", "word"])
