@@ -91,6 +91,17 @@ def test_nobody_there_is_said_in_time(tmp_path: Path) -> None:
         client.transact([])
 
 
+def test_an_impatient_caller_is_slowed_down_too(tmp_path: Path) -> None:
+    """`connect` in a loop makes no more attempts than the pauses allow."""
+    timing = Timing(backoff_min_s=0.2, backoff_max_s=0.2)
+    client = Client(f"unix:{tmp_path / 'nobody'}", database="OVN_Northbound", clock=CLOCK, timing=timing)
+    started = CLOCK.monotonic()
+    for _ in range(3):
+        with pytest.raises(ConnectionLost):
+            client.connect(0.15)
+    assert CLOCK.monotonic() - started > 0.19  # two pauses of at least half of 0.2 s
+
+
 def test_a_server_without_our_database_is_not_used(northbound: ovsdb_servers.Server) -> None:
     client = Client(northbound.remote, database="OVN_Southbound", clock=CLOCK, timing=QUICK)
     with pytest.raises(ConnectionLost, match="does not serve OVN_Southbound"):

@@ -103,7 +103,9 @@ class Client:
         self._timing = timing or Timing()
         self._leader_only = leader_only
         self._next_remote = 0
+        self._backoff_s = self._timing.backoff_min_s
         self._not_before = clock.monotonic()
+        """The next attempt comes no sooner, also when `connect` is called anew."""
         self._stream: Stream | None = None
         self._locks: dict[str, bool] = {}
         self._next_id = 0
@@ -145,9 +147,8 @@ class Client:
         """
         self.close()
         deadline = self._clock.monotonic() + timeout_s
-        backoff_s = self._timing.backoff_min_s
-        self._pause(self._not_before, deadline)
         while True:
+            self._pause(self._not_before, deadline)
             for _ in self._remotes:
                 try:
                     self._attach(self._remotes[self._next_remote], deadline)
@@ -155,17 +156,18 @@ class Client:
                     last = error
                     self._next_remote = (self._next_remote + 1) % len(self._remotes)
                 else:
-                    self._not_before = self._clock.monotonic() + self._timing.backoff_min_s
+                    self._backoff_s = self._timing.backoff_min_s
+                    self._not_before = self._clock.monotonic() + self._backoff_s
                     self.generation += 1
                     log.info("ovsdb: connected to remote %d of %d", self._next_remote + 1, len(self._remotes))
                     return
-            # Between half and all of the pause, so that many clients do not come back in step.
             log.info("ovsdb: no usable server: %s", last)
-            pause_s = backoff_s * self._clock.randrange(500, 1001) / 1000
-            if self._clock.monotonic() + pause_s >= deadline:
+            # Between half and all of the pause, so that many clients do not come back in step.
+            pause_s = self._backoff_s * self._clock.randrange(500, 1001) / 1000
+            self._backoff_s = min(self._backoff_s * 2, self._timing.backoff_max_s)
+            self._not_before = self._clock.monotonic() + pause_s
+            if self._not_before >= deadline:
                 raise last
-            self._pause(self._clock.monotonic() + pause_s, deadline)
-            backoff_s = min(backoff_s * 2, self._timing.backoff_max_s)
 
     def close(self) -> None:
         """Ends the connection; locks are released by the server."""
