@@ -35,6 +35,8 @@ def index(endpoint: Endpoint, call: Call) -> Any:
     asked = parse.listing(endpoint.collection, endpoint.resource, call.params, page_max=page_max)
     wanted = _wanted(endpoint, asked.fields)
     loaded = _loaded(endpoint, call.actor, wanted)
+    if endpoint.resource.before_list is not None:
+        endpoint.resource.before_list(endpoint.service.store, Context(call.actor, endpoint.service.settings))
     with endpoint.service.store.read() as tx:
         try:
             found = query.index(tx, endpoint.resource, call.actor, asked.query, loaded)

@@ -26,8 +26,8 @@ def index(service: Service, call: Call) -> Any:
     with service.store.read() as tx:
         rows = tx.rows(sa.select(QUOTAS.c.project_id, QUOTAS.c.resource, QUOTAS.c.limit))
     own: dict[str, dict[str, int]] = {}
-    for project_id, resource, limit in rows:
-        own.setdefault(project_id, {})[resource] = limit
+    for row in rows:
+        own.setdefault(row.project_id, {})[row.resource] = row.limit
     return {
         "quotas": [
             {**_with_defaults(service, limits), "project_id": project_id, "tenant_id": project_id}

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from wovenet.model.actor import Actor
 from wovenet.model.problems import Problem
-from wovenet.store.tx import ReadTx, Tx
+from wovenet.store.tx import ReadTx, Store, Tx
 
 if TYPE_CHECKING:
     from wovenet.settings import Settings
@@ -86,8 +86,8 @@ class Resource:
     create: Callable[[Tx, Context, Sequence[Object]], list[Object]] | None = None
     update: Callable[[Tx, Context, Object, Object], Object] | None = None
     delete: Callable[[Tx, Context, Object], None] | None = None
-    parent_policy: Callable[[ReadTx, Sequence[Object]], Mapping[str, Mapping[str, Any]]] | None = None
-    """Facts of the parents of objects, for policies such as "owner of the network"; by parent id."""
+    before_list: Callable[[Store, Context], None] | None = None
+    """What has to be there before the actor's objects are listed: a project's default security group."""
 
     def column(self, attribute: str) -> "sa.ColumnElement[Any] | None":
         """The column that holds `attribute`, or None if it is a child, derived, or an expression."""

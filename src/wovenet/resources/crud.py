@@ -16,7 +16,7 @@ from wovenet.model.ids import Unit
 from wovenet.resources import tagging
 from wovenet.resources.base import Child, Context, Object, Resource, columns_of
 from wovenet.store import quota_usage
-from wovenet.store.tx import Tx
+from wovenet.store.tx import ReadTx, Tx
 
 
 def create(tx: Tx, context: Context, resource: Resource, requests: Sequence[Object]) -> list[Object]:
@@ -58,7 +58,7 @@ def claim_quota(tx: Tx, context: Context, quota: str, requests: Sequence[Object]
         quota_usage.claim(tx, project_id, quota, number, limit=limit)
 
 
-def new_object(tx: Tx, resource: Resource, request: Object) -> Object:
+def new_object(tx: ReadTx, resource: Resource, request: Object) -> Object:
     """`request` with what a new object has besides: id, revision, timestamps, the resource's own defaults."""
     now = timestamp(tx.clock.wall())
     return {

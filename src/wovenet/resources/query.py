@@ -180,8 +180,8 @@ def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any], ids: "sa.Select[Any] 
         lists: dict[str, list[Any]] = {}
         load = child.load
         params = {} if ids is not None else {"parents": [item["id"] for item in found]}
-        for parent, *values in tx.rows(_select_children(child, ids), params):
-            lists.setdefault(parent, []).append(load(*values))
+        for row in tx.rows(_select_children(child, ids), params):
+            lists.setdefault(row[0], []).append(load(*row[1:]))
         attribute = child.attribute
         for item in found:
             item[attribute] = lists.get(item["id"], [])

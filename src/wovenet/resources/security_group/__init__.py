@@ -3,10 +3,10 @@
 from wovenet.model import problems
 from wovenet.resources import tagging
 from wovenet.resources.base import Resource
-from wovenet.resources.security_group import actions, sharing
+from wovenet.resources.security_group import actions, default, sharing
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 
-RESOURCE = Resource(
+RESOURCE: Resource = Resource(
     collection="security_groups",
     member="security_group",
     table=SECURITY_GROUPS,
@@ -18,6 +18,7 @@ RESOURCE = Resource(
     unit="security_group",
     quota="security_group",
     first_revision=1,
+    before_list=default.before_list,
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(tx, RESOURCE, current, changes),
     delete=lambda tx, context, current: actions.delete(tx, RESOURCE, context, current),

@@ -12,7 +12,7 @@ from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule import actions, rules
 from wovenet.store import quota_usage
 from wovenet.store.faults import Claimed
-from wovenet.store.tx import ReadTx, Tx
+from wovenet.store.tx import ReadTx, Store, Tx
 
 NAME = "default"
 DESCRIPTION = "Default security group"
@@ -26,17 +26,25 @@ def ensure(tx: Tx, context: Context, project_ids: Iterable[str]) -> Mapping[str,
     Raises: LostRace if another request makes the same group at this moment.
     """
     wanted = sorted(set(project_ids))
-    found = dict(
-        tx.rows(
-            sa.select(SECURITY_GROUPS.c.default_of, SECURITY_GROUPS.c.id).where(
-                SECURITY_GROUPS.c.default_of.in_(wanted)
-            )
-        )
+    rows = tx.rows(
+        sa.select(SECURITY_GROUPS.c.default_of, SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.default_of.in_(wanted))
     )
+    found: dict[str, str] = {row.default_of: row.id for row in rows}
     missing = [project_id for project_id in wanted if project_id not in found]
     for project_id in missing:
         found[project_id] = _make(tx, project_id)
     return found
+
+
+def before_list(store: Store, context: Context) -> None:
+    """The actor's project has its default group, so that a list shows it from the first time on."""
+    project_id = context.actor.project_id
+    if not project_id:
+        return
+    with store.read() as tx:
+        known = tx.value(sa.select(SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.default_of == project_id))
+    if known is None:
+        store.write(lambda tx: ensure(tx, context, [project_id]))
 
 
 def egress_rules(tx: ReadTx, group: Object) -> list[Object]:
@@ -46,7 +54,7 @@ def egress_rules(tx: ReadTx, group: Object) -> list[Object]:
 
 def _make(tx: Tx, project_id: str) -> str:
     now = timestamp(tx.clock.wall())
-    group = {
+    group: Object = {
         "id": tx.clock.new_id(),
         "project_id": project_id,
         "name": NAME,
@@ -73,9 +81,7 @@ def _make(tx: Tx, project_id: str) -> str:
     return str(group["id"])
 
 
-def _rule(
-    tx: ReadTx, group: Object, *, direction: str, ethertype: str, remote_group_id: str | None = None
-) -> Object:
+def _rule(tx: ReadTx, group: Object, *, direction: str, ethertype: str, remote_group_id: str | None = None) -> Object:
     rule = {
         "id": tx.clock.new_id(),
         "project_id": group["project_id"],

@@ -5,7 +5,7 @@ from wovenet.resources.base import Resource
 from wovenet.resources.security_group_rule import actions
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
 
-RESOURCE = Resource(
+RESOURCE: Resource = Resource(
     collection="security_group_rules",
     member="security_group_rule",
     table=SECURITY_GROUP_RULES,

@@ -49,9 +49,7 @@ def create(tx: Tx, resource: Resource, requests: Sequence[Object]) -> list[Objec
     claims = [item["claim"] for item in objects]
     if len(set(claims)) < len(claims):
         raise problems.DuplicateSecurityGroupRuleInPost()
-    taken = tx.row(
-        sa.select(SECURITY_GROUP_RULES.c.id).where(SECURITY_GROUP_RULES.c.claim.in_(claims)).limit(1)
-    )
+    taken = tx.row(sa.select(SECURITY_GROUP_RULES.c.id).where(SECURITY_GROUP_RULES.c.claim.in_(claims)).limit(1))
     if taken is not None:
         raise problems.SecurityGroupRuleExists(rule_id=taken.id)
     write(tx, objects)
