@@ -62,7 +62,7 @@ def render(view: PortView, deployment: DeploymentView) -> Desired:
         "external_ids": Keys(_external_ids(view)),
         "ha_chassis_group": _UNSET,
         "name": view.id,
-        "options": _options(view),
+        "options": _options(view, deployment),
         "parent_name": _UNSET if view.parent_name is None else view.parent_name,
         "port_security": _port_security(view) if _is_filtered(view) else _UNSET,
         "tag": _UNSET if view.tag is None else view.tag,
@@ -121,13 +121,16 @@ def _port_security(view: PortView) -> frozenset[Scalar]:
     return frozenset(found)
 
 
-def _options(view: PortView) -> dict[str, str]:
+def _options(view: PortView, deployment: DeploymentView) -> dict[str, str]:
     if not view.host or _type(view) == "external":
         return {}
-    if view.migrating_to and view.migrating_to != view.host:
+    if not view.migrating_to or view.migrating_to == view.host:
+        return {"requested-chassis": view.host}
+    options = {"requested-chassis": f"{view.host},{view.migrating_to}"}
+    if deployment.migration_strategy:
         # The destination takes over when the instance announces itself there, not before.
-        return {"requested-chassis": f"{view.host},{view.migrating_to}", "activation-strategy": "rarp"}
-    return {"requested-chassis": view.host}
+        options["activation-strategy"] = deployment.migration_strategy
+    return options
 
 
 def _external_ids(view: PortView) -> dict[str, str | None]:

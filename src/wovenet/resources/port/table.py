@@ -15,6 +15,7 @@ PORTS = sa.Table(
     schema.text_col("status", 16),
     schema.text_col("device_id", index=True),
     schema.text_col("device_owner"),
+    schema.bool_col("is_up"),
     schema.bool_col("port_security_enabled"),
     schema.text_col("ip_allocation", 16),
     wire("binding:host_id", schema.text_type(255), nullable=False, index=True),
@@ -25,6 +26,8 @@ PORTS = sa.Table(
     schema.json_text("extra_dhcp_opts", nullable=False),
     sa.UniqueConstraint("network_id", "mac_address"),
 )
+
+"""`is_up`: the Southbound says that the port is up. `status` follows from it and from what the port is to be."""
 
 PORT_FIXED_IPS = sa.Table(
     "port_fixed_ips",

@@ -1,0 +1,239 @@
+"""Ports are made, changed and removed. Every function here is one transaction's work and can be run again."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from wovenet.model import problems
+from wovenet.model.ids import Unit
+from wovenet.resources import crud
+from wovenet.resources.base import Context, Object, Resource
+from wovenet.resources.ipam import claims
+from wovenet.resources.ipam import rules as ipam
+from wovenet.resources.port import binding, facts, rules
+from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
+from wovenet.resources.security_group import default
+from wovenet.resources.subnet import touched
+from wovenet.store.faults import Claimed
+from wovenet.store.tx import Tx
+
+_OWN_TABLES = frozenset(table.name for table in (PORTS, PORT_FIXED_IPS, PORT_ALLOWED_PAIRS, PORT_SECURITY_GROUPS))
+
+
+def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
+    """The new ports, with the addresses that they asked for or that there are; all of them or none.
+
+    Raises: NetworkNotFound, SecurityGroupNotFound, MacAddressInUse, what `rules` and `ipam` say; LostRace.
+    """
+    for request in requests:
+        rules.check_owner({"device_owner": "", **request}, op="create")
+    networks = facts.networks(tx, context.actor, (request["network_id"] for request in requests))
+    facts.check_groups(
+        tx, context.actor, (group_id for request in requests for group_id in request.get("security_groups") or ())
+    )
+    facts.check_macs(
+        tx, [(request["network_id"], request["mac_address"]) for request in requests if request.get("mac_address")]
+    )
+    ports = [_new_port(tx, context, resource, request, networks[request["network_id"]]) for request in requests]
+    _give_default_groups(tx, context, ports)
+    for port in ports:
+        rules.check_new_security(port)
+        rules.check_profile(port["binding:profile"], port["binding:vnic_type"])
+    facts.check_parents(tx, filter(None, (rules.parent_of(port["binding:profile"]) for port in ports)))
+    _check_pairs(tx, ports)
+    _give_addresses(tx, requests, ports)
+    binding.bind(tx, ports)
+    try:
+        crud.insert(tx, resource, ports)
+    except Claimed as error:
+        raise _lost(error) from error
+    return ports
+
+
+def insert_plain(tx: Tx, context: Context, resource: Resource, requests: Sequence[Object]) -> list[Object]:
+    """New ports without addresses, groups or checks, of the service's own making. `requests` name what they need."""
+    ports = [
+        _new_port(tx, context, resource, {**request, "fixed_ips": []}, facts.Network(request["network_id"], False))
+        for request in requests
+    ]
+    for port in ports:
+        port["security_groups"] = []
+    binding.bind(tx, ports)
+    try:
+        crud.insert(tx, resource, ports)
+    except Claimed as error:
+        raise _lost(error) from error
+    return ports
+
+
+def update(tx: Tx, resource: Resource, context: Context, current: Object, changes: Object) -> Object:
+    """The port after `changes`; the same port at the same revision if they change nothing.
+
+    Raises: what `rules`, `ipam` and `facts` say; LostRace.
+    """
+    wanted = _normal(context, current, changes)
+    changed = {**current, **wanted}
+    _check_update(tx, context, current, changed, wanted)
+    subnets = _change_addresses(tx, current, changed, wanted)
+    if rules.needs_binding(current, changed) or current["binding:host_id"] != changed["binding:host_id"]:
+        binding.bind(tx, [changed])
+    changed["is_up"] = rules.is_up_after(current, changed)
+    changed["status"] = rules.status(changed)
+    differences = {name: value for name, value in changed.items() if current[name] != value}
+    if not differences:
+        return current
+    try:
+        saved = crud.save(tx, resource, current, differences)
+    except Claimed as error:
+        raise _lost(error) from error
+    if "fixed_ips" in differences:
+        released = [fixed_ip for fixed_ip in current["fixed_ips"] if fixed_ip not in changed["fixed_ips"]]
+        claims.give_back(tx, subnets, released)
+        if is_metadata(current):
+            mark_dependents_of_metadata(tx, {item["subnet_id"] for item in [*released, *changed["fixed_ips"]]})
+    return saved
+
+
+def delete(tx: Tx, resource: Resource, current: Object) -> None:
+    """The port is gone, and its addresses can be taken again.
+
+    Raises: ServicePortInUse.
+    """
+    rules.check_deletable(current)
+    remove(tx, resource, [current])
+    if is_metadata(current):
+        mark_dependents_of_metadata(tx, {item["subnet_id"] for item in current["fixed_ips"]})
+
+
+def remove(tx: Tx, resource: Resource, ports: Sequence[Object]) -> None:
+    """The ports are gone, whatever they are for, and their addresses can be taken again."""
+    fixed_ips = [fixed_ip for port in ports for fixed_ip in port["fixed_ips"]]
+    subnets = claims.subnets(tx, (fixed_ip["subnet_id"] for fixed_ip in fixed_ips))
+    crud.remove(tx, resource, ports)
+    claims.give_back(tx, subnets, fixed_ips)
+
+
+def is_metadata(port: Object) -> bool:
+    """Whether subnets tell instances the port's addresses."""
+    return bool(port["device_owner"] == rules.DISTRIBUTED)
+
+
+def mark_dependents_of_metadata(tx: Tx, subnet_ids: Collection[str]) -> None:
+    """What shows the metadata port's address in these subnets is marked: their DHCP options, and those of ports."""
+    for subnet_id in sorted(subnet_ids):
+        tx.mark(Unit("subnet", subnet_id))
+        touched.by_dhcp(tx, subnet_id)
+
+
+# create
+
+
+def _new_port(tx: Tx, context: Context, resource: Resource, request: Object, network: facts.Network) -> Object:
+    """The port of a request, complete but for what has to be looked up: groups, addresses, binding."""
+    settings = context.settings.default
+    mac_address = request.get("mac_address") or rules.random_mac(settings.base_mac, tx.clock.randrange)
+    port = crud.new_object(tx, resource, request)
+    port |= {
+        "mac_address": mac_address,
+        "port_security_enabled": rules.has_port_security(request, of_network=network.port_security_enabled),
+        "security_groups": None if request.get("security_groups") is None else sorted(request["security_groups"]),
+        "allowed_address_pairs": rules.pairs(
+            request.get("allowed_address_pairs") or (), mac_address, count_max=settings.max_allowed_address_pair
+        ),
+        "extra_dhcp_opts": rules.dhcp_options(request.get("extra_dhcp_opts")),
+        "ip_allocation": "none" if request.get("fixed_ips") == [] else "immediate",
+        "fixed_ips": [],
+        **rules.binding_request(request),
+    }
+    return port
+
+
+def _give_default_groups(tx: Tx, context: Context, ports: Sequence[Object]) -> None:
+    """Secured ports whose request says nothing of groups have their project's default group."""
+    silent = [port for port in ports if port["security_groups"] is None]
+    secured = [port for port in silent if port["port_security_enabled"]]
+    groups = default.ensure(tx, context, {port["project_id"] for port in secured}) if secured else {}
+    for port in silent:
+        port["security_groups"] = [groups[port["project_id"]]] if port["port_security_enabled"] else []
+
+
+def _check_pairs(tx: Tx, ports: Sequence[Object]) -> None:
+    addresses: dict[str, set[str]] = {}
+    for port in ports:
+        if port["allowed_address_pairs"]:
+            exact = rules.exact_addresses(port["allowed_address_pairs"])
+            addresses.setdefault(port["network_id"], set()).update(exact)
+    facts.check_pairs(tx, addresses)
+
+
+def _give_addresses(tx: Tx, requests: Sequence[Object], ports: Sequence[Object]) -> None:
+    subnets = claims.subnets_of(tx, {port["network_id"] for port in ports})
+    wants: list[list[ipam.Want]] = []
+    for request, port in zip(requests, ports, strict=True):
+        known = subnets[port["network_id"]]
+        fixed_ips = request.get("fixed_ips")
+        _check_subnets(tx, port, fixed_ips, known)
+        wants.append(ipam.wants(known, fixed_ips, mac_address=port["mac_address"], device_owner=port["device_owner"]))
+    for port, fixed_ips in zip(ports, claims.claim(tx, wants), strict=True):
+        port["fixed_ips"] = fixed_ips
+
+
+def _check_subnets(tx: Tx, port: Object, fixed_ips: Sequence[Object] | None, known: Sequence[ipam.Subnet]) -> None:
+    named = rules.named_subnets(fixed_ips)
+    if named:
+        facts.check_named_subnets(tx, port["network_id"], named=named, known={subnet.id for subnet in known})
+
+
+# update
+
+
+def _normal(context: Context, current: Object, changes: Object) -> Object:
+    """`changes` as a port has them."""
+    wanted = {**changes, **rules.binding_request(changes)}
+    if "security_groups" in wanted:
+        wanted["security_groups"] = sorted(wanted["security_groups"] or ())
+    if "extra_dhcp_opts" in wanted:
+        wanted["extra_dhcp_opts"] = rules.changed_dhcp_options(current["extra_dhcp_opts"], wanted["extra_dhcp_opts"])
+    if "allowed_address_pairs" in wanted:
+        wanted["allowed_address_pairs"] = rules.pairs(
+            wanted["allowed_address_pairs"] or (),
+            str(wanted.get("mac_address", current["mac_address"])),
+            count_max=context.settings.default.max_allowed_address_pair,
+        )
+    return wanted
+
+
+def _check_update(tx: Tx, context: Context, current: Object, changed: Object, wanted: Object) -> None:
+    if changed["device_owner"] != current["device_owner"]:
+        rules.check_owner(changed, op="update")
+    rules.check_mac_change(current, changed["mac_address"])
+    if changed["mac_address"] != current["mac_address"]:
+        facts.check_macs(tx, [(changed["network_id"], changed["mac_address"])])
+    rules.check_vnic_change(current, changed["binding:vnic_type"])
+    rules.check_changed_security(changed, wanted)
+    facts.check_groups(tx, context.actor, set(changed["security_groups"]) - set(current["security_groups"]))
+    if changed["allowed_address_pairs"] != current["allowed_address_pairs"]:
+        _check_pairs(tx, [changed])
+    if changed["binding:profile"] != current["binding:profile"]:
+        rules.check_profile(changed["binding:profile"], changed["binding:vnic_type"])
+        parent = rules.parent_of(changed["binding:profile"])
+        facts.check_parents(tx, [parent] if parent else [])
+
+
+def _change_addresses(tx: Tx, current: Object, changed: Object, wanted: Object) -> dict[str, Any]:
+    """Claims what `changed` is to have and `current` has not. Out: the network's subnets, by id, if any was read."""
+    if "fixed_ips" not in wanted and changed["mac_address"] == current["mac_address"]:
+        return {}
+    asked = wanted.get("fixed_ips")
+    subnets = claims.subnets_of(tx, [current["network_id"]])[current["network_id"]]
+    _check_subnets(tx, current, asked, subnets)
+    owned = {**current, "device_owner": changed["device_owner"]}
+    wants = rules.wants_of_changed(subnets, owned, asked, mac_address=changed["mac_address"])
+    changed["fixed_ips"] = claims.claim(tx, [wants], kept=current["fixed_ips"])[0]
+    return {subnet.id: subnet for subnet in subnets}
+
+
+def _lost(error: Claimed) -> Exception:
+    """What a refused claim means: somebody was faster with a MAC or an address, so that it has to be decided anew."""
+    if error.table in _OWN_TABLES:
+        return problems.LostRace(str(error))
+    return error
