@@ -112,17 +112,18 @@ def _shown(desired: Desired) -> dict[str, list[dict[str, Any]]]:
         shown.setdefault(row.table, []).append(filled)
     for rows in shown.values():
         rows.sort(key=lambda one: (str(one.get("name")), str(one.get("match")), str(one.get("cidr"))))
-    links = sorted(f"{link.table}.{link.column} of @{labels[link.uuid]}: @{labels[link.member]}" for link in desired.links)
+    links = sorted(
+        f"{link.table}.{link.column} of @{labels[link.uuid]}: @{labels[link.member]}" for link in desired.links
+    )
     return {**shown, **({"links": links} if links else {})}  # type: ignore[dict-item]
 
 
 def _expected(cases: Mapping[str, Any], name: str) -> dict[str, Any]:
     case = cases[name]
     if "rows" in case:
-        rows: dict[str, Any] = {table: [dict(row) for row in found] for table, found in case["rows"].items() if table != "links"}
-        if "links" in case["rows"]:
-            rows["links"] = sorted(case["rows"]["links"])
-        return rows
+        rows = {table: [dict(row) for row in found] for table, found in case["rows"].items() if table != "links"}
+        links = {"links": sorted(case["rows"]["links"])} if "links" in case["rows"] else {}
+        return {**rows, **links}
     expected = _expected(cases, case["like"])
     for table, changes in case.get("changes", {}).items():
         if isinstance(changes, list) or changes is None:

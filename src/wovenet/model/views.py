@@ -30,8 +30,16 @@ class DeploymentView:
     fdb_age_threshold_s: int = 300
     localnet_learns_fdb: bool = False
     igmp_snooping: bool = False
+    igmp_flood: bool = False
+    igmp_flood_reports: bool = True
+    igmp_flood_unregistered: bool = False
     broadcasts_arps_to_all_routers: bool = True
     distributes_floating_ips: bool = False
+    migration_strategy: str = "rarp"
+    """How a live migration's destination takes over; "" at once."""
+    dhcp4_options: Mapping[str, str] = field(default_factory=dict)
+    """The operator's options for every subnet, by OVN's names; "" takes one away."""
+    dhcp6_options: Mapping[str, str] = field(default_factory=dict)
     nb_options: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType(
             {

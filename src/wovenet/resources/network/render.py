@@ -16,6 +16,11 @@ def switch_uuid(network_id: str) -> RowUuid:
     return RowUuid(network_id)
 
 
+def localnet_uuid(network: Unit, segment_id: str) -> RowUuid:
+    """The `_uuid` of the localnet port of a network's segment."""
+    return row_uuid("Logical_Switch_Port", network, f"provnet/{segment_id}")
+
+
 def switch_name(network_id: str) -> str:
     """The name of a network's switch, which agents know it by."""
     return f"neutron-{network_id}"
@@ -31,8 +36,7 @@ def render(view: NetworkView, deployment: DeploymentView) -> Desired:
     })
     unit = Unit("network", view.id)
     localnets = tuple(
-        Row("Logical_Switch_Port", row_uuid("Logical_Switch_Port", unit, f"provnet/{segment.id}"),
-            _localnet(segment, deployment))
+        Row("Logical_Switch_Port", localnet_uuid(unit, segment.id), _localnet(segment, deployment))
         for segment in view.segments
         if segment.network_type in PHYSICAL
     )
@@ -58,7 +62,7 @@ def _other_config(view: NetworkView, deployment: DeploymentView) -> dict[str, st
     return {
         "broadcast-arps-to-all-routers": _flag(floods_arps) if view.is_external else None,
         "fdb_age_threshold": str(deployment.fdb_age_threshold_s) if is_physical else None,
-        "mcast_flood_unregistered": "false",
+        "mcast_flood_unregistered": _flag(deployment.igmp_snooping and deployment.igmp_flood_unregistered),
         "mcast_snoop": _flag(deployment.igmp_snooping),
         "vlan-passthru": _flag(view.passes_vlans),
     }
@@ -75,8 +79,8 @@ def _localnet(segment: SegmentView, deployment: DeploymentView) -> dict[str, Val
         "name": f"provnet-{segment.id}",
         "options": {
             "localnet_learn_fdb": _flag(deployment.localnet_learns_fdb),
-            "mcast_flood": "false",
-            "mcast_flood_reports": "true",
+            "mcast_flood": _flag(deployment.igmp_flood),
+            "mcast_flood_reports": _flag(deployment.igmp_flood_reports),
             "network_name": physical_network,
         },
         "tag": tag,

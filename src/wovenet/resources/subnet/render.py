@@ -45,8 +45,15 @@ def options_row(uuid: RowUuid, view: SubnetView, values: dict[str, str], port_id
 
 
 def options(view: SubnetView, deployment: DeploymentView) -> dict[str, str]:
-    """The options of a subnet that has any."""
-    return _options_v4(view, deployment) if view.ip_version == 4 else _options_v6(view, deployment)
+    """The options of a subnet that has any. The operator's win over the subnet's own."""
+    is_v4 = view.ip_version == 4
+    values = _options_v4(view, deployment) if is_v4 else _options_v6(view, deployment)
+    for name, value in (deployment.dhcp4_options if is_v4 else deployment.dhcp6_options).items():
+        if value:
+            values[name] = value
+        else:
+            values.pop(name, None)
+    return values
 
 
 def server_mac(subnet_id: str, deployment: DeploymentView) -> str:

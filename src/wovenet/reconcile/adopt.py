@@ -1,0 +1,168 @@
+"""Rows of an earlier ML2/OVN deployment become ours: found by name or external_ids, and remembered with their uuids.
+
+Done once, when a controller meets an NB that its ledger does not describe. Only rows whose object is in the store are
+taken; others stay as they are and are nobody's here. ACLs need no adoption: they live by their group's set, which is
+replaced as a whole in the transaction that writes ours.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit
+from wovenet.ovn import actual
+from wovenet.ovn.client import Client
+from wovenet.ovn.diff import RowKey
+from wovenet.ovn.rows import row_uuid
+from wovenet.ovn.wire import Normal
+from wovenet.reconcile import kinds, ledger
+from wovenet.resources.deployment.render import DROP_GROUP, DROP_GROUP_NAME
+from wovenet.resources.network.render import localnet_uuid, switch_uuid
+from wovenet.resources.port.render import port_uuid
+from wovenet.resources.security_group.render import group_uuid
+from wovenet.resources.segment.table import NETWORK_SEGMENTS
+from wovenet.resources.subnet.render import options_uuid
+from wovenet.store.tx import ReadTx, Store, Tx
+
+LOG = logging.getLogger(__name__)
+
+_COLUMNS: Mapping[str, Sequence[str]] = {
+    "Logical_Switch": ("name",),
+    "DHCP_Options": ("external_ids", "cidr"),
+    "Port_Group": ("name",),
+    "Logical_Switch_Port": ("name",),
+}
+_PROVNET = "provnet-"
+_SLICE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row of NB that would be `unit`'s `key`, if the unit exists."""
+
+    unit: Unit
+    key: RowKey
+    actual: RowUuid
+
+
+def run(store: Store, client: Client, epoch: int) -> int:
+    """Every row of NB that is one of ours by name is in the ledger, its unit a suspect. Out: how many rows.
+
+    Raises: Superseded, ConnectionLost.
+    """
+    count = 0
+    for table, columns in _COLUMNS.items():
+        uuids = [uuid for uuid in actual.versions(client, table) if UUID(uuid).version != 5]
+        for at in range(0, len(uuids), _SLICE):
+            rows = actual.fetch(client, table, uuids[at : at + _SLICE], columns)
+            count += _adopt(store, table, rows, epoch)
+    if count:
+        LOG.info("adopted %d rows of an earlier deployment", count)
+    return count
+
+
+def _adopt(store: Store, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]], epoch: int) -> int:
+    def write(tx: Tx) -> int:
+        ledger.hold(tx, epoch)
+        claims = [claim for claim in _claims(tx, table, rows) if claim is not None]
+        taken = ledger.find(tx, [claim.key[1] for claim in claims]).keys
+        found: dict[Unit, dict[RowKey, RowUuid]] = {}
+        for claim in claims:
+            if claim.key not in taken:
+                # Of several rows by the same name the first is taken; a second stays an unknown row.
+                found.setdefault(claim.unit, {}).setdefault(claim.key, claim.actual)
+        there = _existing(tx, found)
+        for unit, keys in found.items():
+            if unit in there:
+                ledger.adopt(tx, unit, keys)
+        ledger.suspect(tx, there)
+        return sum(len(keys) for unit, keys in found.items() if unit in there)
+
+    return store.write(write)
+
+
+def _existing(tx: ReadTx, units: Iterable[Unit]) -> frozenset[Unit]:
+    by_kind: dict[str, list[str]] = {}
+    for unit in units:
+        by_kind.setdefault(unit.kind, []).append(unit.id)
+    found: set[Unit] = set()
+    for name, ids in by_kind.items():
+        table = kinds.KINDS[name].table
+        if table is None:
+            found.update(Unit(name, id_) for id_ in ids)
+        else:
+            found.update(Unit(name, row.id) for row in tx.rows(sa.select(table.c.id).where(table.c.id.in_(ids))))
+    return frozenset(found)
+
+
+def _claims(tx: ReadTx, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]]) -> Iterator[Claim | None]:
+    if table == "DHCP_Options":
+        yield from (_options(uuid, row) for uuid, row in rows.items())
+        return
+    names = {uuid: _text(row["name"]) for uuid, row in rows.items()}
+    if table == "Logical_Switch":
+        yield from (_switch(uuid, name) for uuid, name in names.items())
+    elif table == "Port_Group":
+        yield from (_group(uuid, name) for uuid, name in names.items())
+    else:
+        segments = [name.removeprefix(_PROVNET) for name in names.values() if name.startswith(_PROVNET)]
+        found = tx.rows(
+            sa.select(NETWORK_SEGMENTS.c.id, NETWORK_SEGMENTS.c.network_id).where(NETWORK_SEGMENTS.c.id.in_(segments))
+        )
+        networks = {row.id: row.network_id for row in found}
+        yield from (_port(uuid, name, networks) for uuid, name in names.items())
+
+
+def _switch(uuid: RowUuid, name: str) -> Claim | None:
+    network_id = name.removeprefix("neutron-")
+    if network_id == name or not _is_uuid(network_id):
+        return None
+    return Claim(Unit("network", network_id), ("Logical_Switch", switch_uuid(network_id)), uuid)
+
+
+def _group(uuid: RowUuid, name: str) -> Claim | None:
+    if name == DROP_GROUP_NAME:
+        return Claim(GLOBAL_UNIT, ("Port_Group", DROP_GROUP), uuid)
+    group_id = name.removeprefix("pg_").replace("_", "-")
+    if not name.startswith("pg_") or not _is_uuid(group_id):
+        return None
+    return Claim(Unit("security_group", group_id), ("Port_Group", group_uuid(group_id)), uuid)
+
+
+def _port(uuid: RowUuid, name: str, networks: Mapping[str, str]) -> Claim | None:
+    if name.startswith(_PROVNET):
+        segment_id = name.removeprefix(_PROVNET)
+        if segment_id not in networks:
+            return None
+        unit = Unit("network", networks[segment_id])
+        return Claim(unit, ("Logical_Switch_Port", localnet_uuid(unit, segment_id)), uuid)
+    if not _is_uuid(name):
+        return None
+    return Claim(Unit("port", name), ("Logical_Switch_Port", port_uuid(name)), uuid)
+
+
+def _options(uuid: RowUuid, row: Mapping[str, Normal]) -> Claim | None:
+    ids = row["external_ids"]
+    subnet_id, port_id = (str(ids.get(key, "")) if isinstance(ids, dict) else "" for key in ("subnet_id", "port_id"))
+    if port_id:
+        version = 6 if ":" in _text(row["cidr"]) else 4
+        unit = Unit("port", port_id)
+        return Claim(unit, ("DHCP_Options", row_uuid("DHCP_Options", unit, f"v{version}")), uuid)
+    if not subnet_id:
+        return None
+    return Claim(Unit("subnet", subnet_id), ("DHCP_Options", options_uuid(subnet_id)), uuid)
+
+
+def _text(value: Normal) -> str:
+    """A string column; "" for an empty one."""
+    return str(next(iter(value), ""))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,156 @@
+"""THE table of units: of each kind, how its objects are found, viewed and rendered, and which come first."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+import sqlalchemy as sa
+
+from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit
+from wovenet.model.views import DeploymentView
+from wovenet.ovn.diff import UNKNOWN_CONTENT, RowKey
+from wovenet.ovn.rows import NOTHING, Desired, Known, row_uuid
+from wovenet.resources.deployment import render as deployment
+from wovenet.resources.network import render as network
+from wovenet.resources.network import view as network_view
+from wovenet.resources.network.table import NETWORKS
+from wovenet.resources.port import render as port
+from wovenet.resources.port import view as port_view
+from wovenet.resources.port.table import PORTS
+from wovenet.resources.security_group import render as security_group
+from wovenet.resources.security_group import view as security_group_view
+from wovenet.resources.security_group.table import SECURITY_GROUPS
+from wovenet.resources.subnet import render as subnet
+from wovenet.resources.subnet import view as subnet_view
+from wovenet.resources.subnet.table import SUBNETS
+from wovenet.store.tx import ReadTx
+
+ORPHAN: Final = "orphan"
+"""Units of this kind own rows that nothing owns; they exist nowhere, so what they have is removed."""
+
+Owners = Mapping[RowUuid, Unit]
+
+
+class _Revised(Protocol):
+    @property
+    def revision(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What one unit shall have, and who owns the rows that it refers to."""
+
+    desired: Desired
+    revision: int
+    owners: Owners
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of unit. `rank`: a unit refers to rows of lower ranks only, so it is brought to OVN after them."""
+
+    name: str
+    rank: int
+    load: Callable[[ReadTx, Sequence[str], DeploymentView], Mapping[str, Callable[[], State]]]
+    """The units that exist among these ids; each renders when called, and may raise ValueError then."""
+    table: sa.Table | None
+    """Where the ids are; None if there is one unit only."""
+    anchors: Callable[[str], Iterable[RowKey]]
+    """The rows that a unit with this id has in most cases, and that keep its others alive."""
+
+
+def _kind(
+    name: str,
+    rank: int,
+    views: Callable[[ReadTx, Sequence[str]], Mapping[str, Any]],
+    render: Callable[[Any, DeploymentView], Desired],
+    *,
+    table: sa.Table,
+    anchors: Callable[[str], Iterable[RowKey]],
+    owners: Callable[[Any], Owners] = lambda _view: {},
+) -> Kind:
+    def load(tx: ReadTx, ids: Sequence[str], settings: DeploymentView) -> Mapping[str, Callable[[], State]]:
+        def renderer(view: Any) -> Callable[[], State]:
+            return lambda: State(render(view, settings), view.revision, owners(view))
+
+        return {id_: renderer(view) for id_, view in views(tx, ids).items()}
+
+    return Kind(name, rank, load, table, anchors)
+
+
+def _load_deployment(
+    _tx: ReadTx, ids: Sequence[str], settings: DeploymentView
+) -> Mapping[str, Callable[[], State]]:
+    if GLOBAL_UNIT.id not in ids:
+        return {}
+    return {GLOBAL_UNIT.id: lambda: State(deployment.render(settings), 0, {})}
+
+
+def _port_owners(view: Any) -> Owners:
+    return {**port.owners(view), deployment.DROP_GROUP: GLOBAL_UNIT}
+
+
+def _port_anchors(port_id: str) -> Iterable[RowKey]:
+    unit = Unit("port", port_id)
+    yield "Logical_Switch_Port", port.port_uuid(port_id)
+    for version in (4, 6):
+        yield "DHCP_Options", row_uuid("DHCP_Options", unit, f"v{version}")
+
+
+def _nothing(_tx: ReadTx, _ids: Sequence[str], _settings: DeploymentView) -> Mapping[str, Callable[[], State]]:
+    return {}
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind(GLOBAL_UNIT.kind, 0, _load_deployment, None, lambda _id: [("Port_Group", deployment.DROP_GROUP)]),
+            _kind(
+                "network", 1, network_view.views, network.render, table=NETWORKS,
+                anchors=lambda id_: [("Logical_Switch", network.switch_uuid(id_))],
+            ),
+            _kind(
+                "subnet", 2, subnet_view.views, subnet.render, table=SUBNETS,
+                anchors=lambda id_: [("DHCP_Options", subnet.options_uuid(id_))],
+            ),
+            _kind(
+                "security_group", 3, security_group_view.views, lambda view, _: security_group.render(view),
+                table=SECURITY_GROUPS, anchors=lambda id_: [("Port_Group", security_group.group_uuid(id_))],
+            ),
+            _kind(
+                "port", 4, port_view.views, port.render, table=PORTS, anchors=_port_anchors, owners=_port_owners,
+            ),
+            Kind(ORPHAN, 5, _nothing, None, lambda _id: []),
+        )
+    }
+)  # fmt: skip
+
+RANK: Final[Mapping[str, int]] = MappingProxyType({kind.name: kind.rank for kind in KINDS.values()})
+TABLES: Final = ("Logical_Switch", "DHCP_Options", "Port_Group", "ACL", "Logical_Switch_Port")
+"""The tables of NB that units have rows of, except those that are the deployment's."""
+
+GONE: Final = State(NOTHING, 0, MappingProxyType({}))
+
+
+def load(
+    tx: ReadTx, units: Iterable[Unit], settings: DeploymentView
+) -> dict[Unit, Callable[[], State]]:
+    """Those of `units` that exist. A constant number of statements for each kind."""
+    by_kind: dict[str, list[str]] = {}
+    for unit in units:
+        by_kind.setdefault(unit.kind, []).append(unit.id)
+    found: dict[Unit, Callable[[], State]] = {}
+    for name, ids in by_kind.items():
+        if name in KINDS:
+            for id_, state in KINDS[name].load(tx, ids, settings).items():
+                found[Unit(name, id_)] = state
+    return found
+
+
+def with_anchors(unit: Unit, known: Known) -> Known:
+    """`known`, and the anchors of a unit of which rows may be there that nobody remembers."""
+    kind = KINDS.get(unit.kind)
+    anchors = dict.fromkeys(kind.anchors(unit.id) if kind else (), UNKNOWN_CONTENT)
+    return Known({**anchors, **known.rows}, known.links)

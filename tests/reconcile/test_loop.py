@@ -1,0 +1,99 @@
+"""The loop against a real ovsdb-server."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from tests.reconcile.world import EMPTY, Group, Net, Port, State, Subnet, World, id_of, marks
+from wovenet.model.ids import Unit
+from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
+
+SMALL = State(
+    nets=(Net("n"),),
+    subnets=(Subnet("s", "n"),),
+    groups=(Group("g", ({}, {"protocol": "tcp", "port_range_min": 80, "port_range_max": 81})),),
+    ports=(Port("p", "n", (("s", "10.0.0.5"),), ("g",), host="hv1"),),
+)
+
+
+def test_a_state_is_brought_to_nb(world: World) -> None:
+    world.become(SMALL)
+
+    world.settle()
+
+    assert world.states() == {}
+    assert marks(world.store) == 0
+    nb = world.nb()
+    [switch] = nb["Logical_Switch"]
+    assert switch["name"] == f"neutron-{id_of('n')}"
+    assert switch["ports"] == [f"@{id_of('p')}"] or switch["ports"] == f"@{id_of('p')}"
+    assert {group["name"] for group in nb["Port_Group"]} == {
+        "neutron_pg_drop", f"pg_{id_of('g').replace('-', '_')}"
+    }
+    assert all(group["ports"] == f"@{id_of('p')}" for group in nb["Port_Group"])
+    assert len(nb["ACL"]) == 4
+
+
+def test_what_is_gone_from_the_store_goes_from_nb(world: World) -> None:
+    world.settle()
+    bare = world.nb()
+    world.become(SMALL)
+    world.settle()
+
+    world.become(EMPTY)
+    world.settle()
+
+    assert world.nb() == bare
+    assert world.states() == {}
+
+
+def test_a_unit_that_cannot_be_rendered_stops_nobody_else(world: World) -> None:
+    world.become(SMALL)
+    world.rewrite(sa.update(SECURITY_GROUP_RULES).values(protocol="no-such"))
+    world.settle()
+
+    states = world.states()
+    assert states[str(Unit("security_group", id_of("g")))][0] == "terminal"
+    assert states[str(Unit("port", id_of("p")))] == ("waiting", str(Unit("security_group", id_of("g"))))
+    assert [row["name"] for row in world.nb()["Logical_Switch"]] == [f"neutron-{id_of('n')}"]
+
+    world.rewrite(sa.update(SECURITY_GROUP_RULES).values(protocol="tcp"), Unit("security_group", id_of("g")))
+    world.settle()
+
+    assert world.states() == {}
+    assert [row["name"] for row in world.nb()["Logical_Switch_Port"]] == [id_of("p")]
+
+
+def test_a_second_time_nothing_is_sent(world: World) -> None:
+    world.become(SMALL)
+    world.settle()
+    before = world.client.transact([{"op": "select", "table": "Logical_Switch_Port", "where": []}])
+
+    world.rewrite(sa.select(1), *(Unit(*text.split(":")) for text in (f"port:{id_of('p')}", f"network:{id_of('n')}")))
+    world.settle()
+
+    after = world.client.transact([{"op": "select", "table": "Logical_Switch_Port", "where": []}])
+    assert before == after  # _version and all
+
+
+def test_unknown_kinds_are_settled(world: World) -> None:
+    world.rewrite(sa.select(1), Unit("host", "h"))
+
+    world.settle()
+
+    assert marks(world.store) == 0
+    assert world.states() == {}
+
+
+def test_a_new_controller_finds_nothing_to_do(world: World, make_world: Callable[..., World]) -> None:
+    world.become(SMALL)
+    world.settle()
+    world.loop.release()
+    before = world.client.transact([{"op": "select", "table": "Logical_Switch_Port", "where": []}])
+    world.client.close()
+
+    heir = make_world()
+    heir.lead()
+    heir.settle()
+
+    assert heir.client.transact([{"op": "select", "table": "Logical_Switch_Port", "where": []}]) == before
