@@ -101,6 +101,12 @@ class Default:
     notify_nova_on_port_data_changes: bool = option(default=True, doc="Whether Nova is told of changes of ports.")
     send_events_interval: int = option(2, "Time that events for Nova are collected.", number(0), unit="s")
 
+    @property
+    def url(self) -> str:
+        """Where clients on this machine reach the API."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a comparison, nothing is bound
+        address = everywhere.get(self.bind_host, self.bind_host)
+        return f"http://[{address}]:{self.bind_port}" if ":" in address else f"http://{address}:{self.bind_port}"
 
     @property
     def url(self) -> str:

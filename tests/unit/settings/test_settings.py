@@ -45,12 +45,18 @@ def test_flags_win_over_the_environment_over_later_files_over_earlier_ones(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("bind", "host", "port"),
-    [("10.0.0.1:80", "10.0.0.1", 80), ("[::1]:9696", "::1", 9696), (":9696", "0.0.0.0", 9696), ("name:1", "name", 1)],
+    ("bind", "host", "port", "url"),
+    [
+        ("10.0.0.1:80", "10.0.0.1", 80, "http://10.0.0.1:80"),
+        ("[::1]:9696", "::1", 9696, "http://[::1]:9696"),
+        (":9696", "0.0.0.0", 9696, "http://127.0.0.1:9696"),
+        ("[::]:1", "::", 1, "http://[::1]:1"),
+        ("name:1", "name", 1, "http://name:1"),
+    ],
 )
-def test_bind_is_host_and_port(bind: str, host: str, port: int) -> None:
-    settings, _ = load({"bind": bind})
-    assert (settings.default.bind_host, settings.default.bind_port) == (host, port)
+def test_bind_is_host_and_port(bind: str, host: str, port: int, url: str) -> None:
+    default = load({"bind": bind})[0].default
+    assert (default.bind_host, default.bind_port, default.url) == (host, port, url)
 
 
 @pytest.mark.parametrize("bind", ["9696", "::1:9696", "host:port", "host:99999"])
