@@ -232,6 +232,10 @@ class GatewayIpInUse(Problem):
     """Fields: ip_address, port_id."""
 
 
+class InvalidCIDR(Problem):
+    """Fields: input."""
+
+
 class InvalidAllocationPool(Problem):
     """Fields: pool."""
 

@@ -104,13 +104,6 @@ class Default:
     @property
     def url(self) -> str:
         """Where clients on this machine reach the API."""
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a comparison, nothing is bound
-        address = everywhere.get(self.bind_host, self.bind_host)
-        return f"http://[{address}]:{self.bind_port}" if ":" in address else f"http://{address}:{self.bind_port}"
-
-    @property
-    def url(self) -> str:
-        """Where clients on this machine reach the API."""
         address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bind_host, self.bind_host)  # noqa: S104 - compared only
         return f"http://[{address}]:{self.bind_port}" if ":" in address else f"http://{address}:{self.bind_port}"
 
