@@ -11,11 +11,11 @@ from typing import Any
 
 import falcon
 
+from wovenet import logs
 from wovenet.api import faults, parse, reply, routes
 from wovenet.api.auth import Authenticate
 from wovenet.api.handler import Call
 from wovenet.api.service import Service
-from wovenet.logs import REQUEST_ID
 from wovenet.model import problems
 from wovenet.model.clock import Clock
 from wovenet.store.tx import CommitUnknown, StoreBusy
@@ -48,7 +48,7 @@ class _Envelope:
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """The request has an id, and wants JSON."""
         request_id = f"req-{self._clock.new_id()}"
-        REQUEST_ID.set(request_id)
+        logs.request_id.set(request_id)
         resp.set_header("x-openstack-request-id", request_id)
         if req.path.endswith(_FORMAT_SUFFIX):
             req.path = req.path.removesuffix(_FORMAT_SUFFIX)

@@ -19,8 +19,10 @@ from wovenet.settings.load import BadValue
 Authenticate: TypeAlias = Callable[[Mapping[str, Any]], Actor]
 """WSGI environment → who asks. Raises: Unauthenticated, HTTPServiceUnavailable."""
 
-_ADMIN_ROLES: Final = frozenset({"admin", "member", "reader"})
+_EVERYBODYS_ROLES: Final = "admin,member,reader"
 """What Neutron takes everybody for without authentication: an administrator, but no service."""
+_NOBODYS_PROJECT: Final = "fake_project_id"
+"""Whose the objects are that somebody without a project makes, as in Neutron."""
 
 
 def authenticator(settings: Settings, policy: Policy, clock: Clock | None = None) -> Authenticate:
@@ -55,10 +57,7 @@ def noauth(environ: Mapping[str, Any]) -> Actor:
     Source: Neutron without authentication takes everybody for an administrator and needs no header. Beyond that,
     `X-Roles` is honoured here, so that policies can be tried without an identity service.
     """
-    headers = headers_of(environ)
-    if "x-roles" not in headers:
-        headers = {**headers, "x-roles": ",".join(sorted(_ADMIN_ROLES))}
-    return actor_of(headers)
+    return actor_of({"x-project-id": _NOBODYS_PROJECT, "x-roles": _EVERYBODYS_ROLES, **headers_of(environ)})
 
 
 def _by_strategy(settings: Settings, clock: Clock) -> Authenticate:
