@@ -21,7 +21,7 @@ def every_problem() -> list[type[problems.Problem]]:
     while pending:
         subclasses = pending.pop().__subclasses__()
         pending += subclasses
-        found += [cls for cls in subclasses if cls.__module__ == problems.__name__]
+        found += [cls for cls in subclasses if cls.__module__.startswith(problems.__name__)]
     return sorted(found, key=lambda cls: cls.__name__)
 
 
