@@ -55,9 +55,11 @@ def noauth(environ: Mapping[str, Any]) -> Actor:
     """Whoever the headers name; an administrator unless they name roles.
 
     Source: Neutron without authentication takes everybody for an administrator and needs no header. Beyond that,
-    `X-Roles` is honoured here, so that policies can be tried without an identity service.
+    `X-Project-Id` and `X-Roles` are honoured here, so that policies can be tried without an identity service.
     """
-    return actor_of({"x-project-id": _NOBODYS_PROJECT, "x-roles": _EVERYBODYS_ROLES, **headers_of(environ)})
+    headers = headers_of(environ)
+    project = headers.get("x-project-id") or headers.get("x-tenant-id") or _NOBODYS_PROJECT
+    return actor_of({"x-roles": _EVERYBODYS_ROLES, **headers, "x-project-id": project})
 
 
 def _by_strategy(settings: Settings, clock: Clock) -> Authenticate:

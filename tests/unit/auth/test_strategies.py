@@ -29,8 +29,8 @@ def policy() -> Policy:
 @pytest.mark.parametrize(
     ("environ", "user", "project", "roles", "is_admin"),
     [
-        ({}, "", "", {"admin", "member", "reader"}, True),
-        ({"HTTP_X_AUTH_TOKEN": "anything"}, "", "", {"admin", "member", "reader"}, True),
+        ({}, "", "fake_project_id", {"admin", "member", "reader"}, True),
+        ({"HTTP_X_AUTH_TOKEN": "anything"}, "", "fake_project_id", {"admin", "member", "reader"}, True),
         ({"HTTP_X_PROJECT_ID": "p"}, "", "p", {"admin", "member", "reader"}, True),
         ({"HTTP_X_TENANT_ID": "p", "HTTP_X_USER_ID": "u"}, "u", "p", {"admin", "member", "reader"}, True),
         ({"HTTP_X_PROJECT_ID": "p", "HTTP_X_ROLES": "member,reader"}, "", "p", {"member", "reader"}, False),
