@@ -6,15 +6,17 @@ Each function imports what it needs: the controller must not pay for neutron-lib
 import gc
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wovenet.model.clock import SystemClock
+from wovenet.model.clock import Clock, SystemClock
 from wovenet.settings import Settings
 
 if TYPE_CHECKING:
     from wovenet.api.service import Service
+    from wovenet.reconcile.audit import Report
     from wovenet.store.tx import Store
 
+_STATE_NAMES = {"waiting": "waiting", "retry": "retrying", "terminal": "failed"}
 LOG = logging.getLogger(__name__)
 
 
@@ -59,6 +61,48 @@ def route_lines(settings: Settings) -> Iterator[str]:
 
     for route in routes.table(service(settings)):
         yield f"{','.join(route.verbs):24} {route.template}"
+
+
+def status(settings: Settings, clock: Clock) -> dict[str, Any]:
+    """What the database says of itself, of the controller and of units that are not settled; plain values."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from wovenet.reconcile import controller as reconcile
+    from wovenet.store import migrations, outbox
+    from wovenet.store.tx import StoreBusy
+
+    kept = store(settings)
+    database: dict[str, Any] = {"backend": kept.engine.dialect.name, "ok": False, "revision": None}
+    units: dict[str, Any] = {}
+    leader = None
+    try:
+        database["revision"] = migrations.current(kept.engine)
+        with kept.read() as tx:
+            leader = reconcile.report(tx)
+            units["pending"] = [
+                {"topic": each.topic, "kind": each.kind, "count": each.count, "oldest_age_s": each.oldest_age_s}
+                for each in outbox.pending(tx)
+            ]
+            for each in outbox.failing(tx):
+                shown = {
+                    "unit": str(each.unit),
+                    "topic": each.topic,
+                    "reason": each.reason or each.waiting_on,
+                    "age_s": max(0.0, clock.wall() - each.since),
+                    "attempts": each.attempts,
+                }
+                units.setdefault(_STATE_NAMES[each.state], []).append(shown)
+        database["ok"] = True
+    except (SQLAlchemyError, StoreBusy) as error:
+        LOG.debug("the database cannot be read", exc_info=error)
+    return {"database": database, "controller": leader, "units": units}
+
+
+def audit(settings: Settings, *, repair: bool) -> "Report":
+    """What an audit of OVN finds; with `repair`, what differs is put right."""
+    from wovenet.reconcile import controller as reconcile
+
+    return reconcile.audit(settings, store(settings), repair=repair)
 
 
 def api(settings: Settings, *, upgrade: bool) -> None:

@@ -1,0 +1,58 @@
+"""`wovenet audit`: what OVN has against what it should have."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wovenet.cli import options
+
+FINDINGS_SHOWN = 50
+
+
+@click.command()
+@options.deployment
+@click.option("--repair", is_flag=True, help="Have the controller put right what differs.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def audit(flags: dict[str, Any], config_files: tuple[Path, ...], *, repair: bool, as_json: bool) -> None:
+    """Compares OVN with the stored state, object by object. Writes nothing unless told to repair.
+
+    Ends with status 1 if something differs.
+    """
+    from wovenet import serve
+
+    settings = options.load(flags, config_files)
+    if settings.ovn.connection == "none":
+        raise click.ClickException("this deployment has no OVN to compare with")
+    report = serve.audit(settings, repair=repair)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(report), indent=2, default=str))
+    else:
+        _tell(report, repair=repair)
+    raise SystemExit(0 if report.is_clean else 1)
+
+
+def _tell(report: Any, *, repair: bool) -> None:
+    if not report.is_bound:
+        click.echo(
+            "this Northbound database is not the one that was written: the controller will bring everything anew"
+        )
+    for finding in report.findings[:FINDINGS_SHOWN]:
+        click.echo(str(finding.unit))
+        if finding.error:
+            click.echo(f"  cannot be rendered: {finding.error}")
+        for difference in finding.differences:
+            click.echo(f"  {difference}")
+        if finding.ledger_differs and not finding.differences:
+            click.echo("  the ledger remembers something else")
+    for table, uuid in report.orphans[:FINDINGS_SHOWN]:
+        click.echo(f"{table} {uuid}: a row of ours that nothing owns")
+    hidden = (
+        max(0, len(report.findings) - FINDINGS_SHOWN) + report.further + max(0, len(report.orphans) - FINDINGS_SHOWN)
+    )
+    if hidden:
+        click.echo(f"… and {hidden} more")
+    verdict = "everything is as it should be" if report.is_clean else "repair is under way" if repair else "differs"
+    click.echo(f"{report.units} units compared, {report.unsettled} not settled: {verdict}")

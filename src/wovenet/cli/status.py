@@ -1,0 +1,82 @@
+"""`wovenet status`: what runs, and what is not as it should be yet."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wovenet import supervise
+from wovenet.cli import options
+from wovenet.model.clock import SystemClock
+from wovenet.settings import Settings
+
+UNITS_SHOWN = 20
+
+
+@click.command()
+@options.deployment
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(flags: dict[str, Any], config_files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Processes, database, OVN, leader, and units that are pending, waiting or failed.
+
+    Ends with status 1 if the API does not answer, the database cannot be read, or a unit has failed.
+    """
+    settings = options.load(flags, config_files)
+    found = gather(settings)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        for line in lines(found):
+            click.echo(line)
+    is_well = found["api"]["healthy"] and found["database"]["ok"] and not found["units"].get("failed")
+    raise SystemExit(0 if is_well else 1)
+
+
+def gather(settings: Settings) -> dict[str, Any]:
+    """Everything that is shown, as plain values."""
+    state_dir = settings.default.state_path
+    running = supervise.read_state(state_dir) or {}
+    url = running.get("url", settings.default.url)
+    return {
+        "state_dir": str(state_dir),
+        "api": {"url": url, "healthy": supervise.health(url)},
+        "processes": [{"role": role, "pid": pid} for role, pid in running.get("processes", {}).items()],
+        "ovn": {"connection": settings.ovn.connection},
+        **_stored(settings),
+    }
+
+
+def _stored(settings: Settings) -> dict[str, Any]:
+    """What the database says: its own state, the controller's, and the units'."""
+    from wovenet import serve
+
+    return serve.status(settings, SystemClock())
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """The same for a person."""
+    api, database, controller = found["api"], found["database"], found["controller"]
+    result = [
+        f"api         {api['url']}  {'healthy' if api['healthy'] else 'does not answer'}",
+        f"database    {database['backend']}  {'ok' if database['ok'] else 'cannot be read'}  {database['revision']}",
+        f"ovn         {found['ovn']['connection']}",
+        f"controller  {_controller(controller)}",
+        "processes   " + (", ".join(f"{each['role']} {each['pid']}" for each in found["processes"]) or "none here"),
+    ]
+    units = found["units"]
+    counts = Counter({name: len(units.get(name, ())) for name in ("waiting", "retrying", "failed")})
+    pending = sum(each["count"] for each in units.get("pending", ()))
+    result.append(f"units       {pending} pending, " + ", ".join(f"{number} {name}" for name, number in counts.items()))
+    for name in counts:
+        for each in units.get(name, ())[:UNITS_SHOWN]:
+            result.append(f"  {name:8}  {each['unit']}  for {each['age_s']:.0f} s: {each['reason']}")
+    return result
+
+
+def _controller(controller: Mapping[str, Any] | None) -> str:
+    if not controller:
+        return "none has led yet"
+    return ", ".join(f"{name} {value}" for name, value in controller.items())
