@@ -71,8 +71,10 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     pending = sum(each["count"] for each in units.get("pending", ()))
     result.append(f"units       {pending} pending, " + ", ".join(f"{number} {name}" for name, number in counts.items()))
     for name in counts:
-        for each in units.get(name, ())[:UNITS_SHOWN]:
-            result.append(f"  {name:8}  {each['unit']}  for {each['age_s']:.0f} s: {each['reason']}")
+        result += [
+            f"  {name:8}  {each['unit']}  for {each['age_s']:.0f} s: {each['reason']}"
+            for each in units.get(name, ())[:UNITS_SHOWN]
+        ]
     return result
 
 
