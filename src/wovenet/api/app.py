@@ -24,6 +24,8 @@ LOG = logging.getLogger(__name__)
 JSON = "application/json"
 _ACCEPTABLE = re.compile(r"\*/\*|application/(\*|json)", re.IGNORECASE)
 _FORMAT_SUFFIX = ".json"
+_PLAIN = frozenset({"/healthcheck", "/metrics"})
+"""Paths that are answered in text, to whoever asks: probes and scrapers."""
 _WITH_BODY = frozenset({"POST", "PUT"})
 
 
@@ -34,6 +36,8 @@ def make(service: Service, authenticate: Authenticate) -> falcon.App[falcon.Requ
     app.add_error_handler(Exception, _fault)
     app.add_error_handler(falcon.HTTPError, _http_fault)
     app.add_route("/healthcheck", SimpleNamespace(on_get=_health(service)))
+    if service.settings.wovenet.metrics:
+        app.add_route("/metrics", SimpleNamespace(on_get=_metrics(service)))
     for route in routes.table(service):
         app.add_route(route.template, _resource(route, authenticate))
     return app
@@ -53,7 +57,7 @@ class _Envelope:
         if req.path.endswith(_FORMAT_SUFFIX):
             req.path = req.path.removesuffix(_FORMAT_SUFFIX)
         accepted = req.get_header("Accept")
-        if accepted and not _ACCEPTABLE.search(accepted) and not req.path.startswith("/healthcheck"):
+        if accepted and req.path not in _PLAIN and not _ACCEPTABLE.search(accepted):
             raise problems.HTTPNotAcceptable()
 
 
@@ -86,6 +90,16 @@ def _health(service: Service) -> Callable[..., None]:
         service.is_healthy()
         resp.content_type = falcon.MEDIA_TEXT
         resp.text = "OK"
+
+    return respond
+
+
+def _metrics(service: Service) -> Callable[..., None]:
+    def respond(req: falcon.Request, resp: falcon.Response) -> None:
+        from wovenet.api import metrics  # prometheus_client: only where somebody scrapes
+
+        resp.content_type = metrics.CONTENT_TYPE
+        resp.data = metrics.render(service.store)
 
     return respond
 
