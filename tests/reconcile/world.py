@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tests.ovsdb_servers import CLOCK, Server
+from tests.ovsdb_servers import CLOCK, TIMEOUT_S, Server
 from wovenet.model.ids import Unit
 from wovenet.model.views import DeploymentView
 from wovenet.ovn.apply import Applier
@@ -217,20 +217,17 @@ class World:
         self.loop = Loop(store, self.client, self._applier(self.client), rules)
 
     def lead(self) -> None:
-        assert self.client.lock(LOCK)
+        """Waits until the lock is free, and leads."""
+        deadline = CLOCK.monotonic() + TIMEOUT_S
+        self.client.lock(LOCK)
+        while not self.client.holds(LOCK):
+            assert CLOCK.monotonic() < deadline
+            self.client.poll(0.1)
         self.loop.lead()
 
     def reconnect(self) -> None:
         self.client.connect(10)
         self.lead()
-
-    def crash(self) -> "World":
-        """Another controller takes over; this one is as good as dead."""
-        self.client.close()
-        heir = World(self.store, self.server, rules=self.rules)
-        heir.state = self.state
-        heir.lead()
-        return heir
 
     def become(self, state: State) -> None:
         """The store holds `state`; every unit whose rows may differ is marked."""
@@ -283,6 +280,9 @@ class World:
                 tx.mark(unit)
 
         self.store.write(write)
+
+    def rewrite_marks(self, *units: Unit) -> None:
+        self.rewrite(sa.select(1), *units)
 
     def nb(self) -> dict[str, list[dict[str, Any]]]:
         """The contents of NB, references by name; as it looks to whoever reads it."""

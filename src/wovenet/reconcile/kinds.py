@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit
 from wovenet.model.views import DeploymentView
-from wovenet.ovn.diff import UNKNOWN_CONTENT, RowKey
-from wovenet.ovn.rows import NOTHING, Desired, Known, row_uuid
+from wovenet.ovn.diff import RowKey
+from wovenet.ovn.rows import NOTHING, Desired, row_uuid
 from wovenet.resources.deployment import render as deployment
 from wovenet.resources.network import render as network
 from wovenet.resources.network import view as network_view
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port import render as port
 from wovenet.resources.port import view as port_view
-from wovenet.resources.port.table import PORTS
+from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
 from wovenet.resources.security_group import render as security_group
 from wovenet.resources.security_group import view as security_group_view
 from wovenet.resources.security_group.table import SECURITY_GROUPS
@@ -98,6 +98,11 @@ def _port_anchors(port_id: str) -> Iterable[RowKey]:
         yield "DHCP_Options", row_uuid("DHCP_Options", unit, f"v{version}")
 
 
+def _orphan_anchors(orphan_id: str) -> Iterable[RowKey]:
+    table, _, uuid = orphan_id.partition("/")
+    yield table, RowUuid(uuid)
+
+
 def _nothing(_tx: ReadTx, _ids: Sequence[str], _settings: DeploymentView) -> Mapping[str, Callable[[], State]]:
     return {}
 
@@ -122,7 +127,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             _kind(
                 "port", 4, port_view.views, port.render, table=PORTS, anchors=_port_anchors, owners=_port_owners,
             ),
-            Kind(ORPHAN, 5, _nothing, None, lambda _id: []),
+            Kind(ORPHAN, 5, _nothing, None, _orphan_anchors),
         )
     }
 )  # fmt: skip
@@ -149,8 +154,27 @@ def load(
     return found
 
 
-def with_anchors(unit: Unit, known: Known) -> Known:
-    """`known`, and the anchors of a unit of which rows may be there that nobody remembers."""
+def referrers(tx: ReadTx, units: Iterable[Unit]) -> list[Unit]:
+    """The units whose columns refer to rows of `units`: what the ledger, which knows links only, does not tell."""
+    subnet_ids = sorted({unit.id for unit in units if unit.kind == "subnet"})
+    if not subnet_ids:
+        return []
+    return [Unit("port", row.port_id) for row in tx.rows(_PORTS_IN, {"ids": subnet_ids})]
+
+
+_PORTS_IN = (
+    sa.select(PORT_FIXED_IPS.c.port_id)
+    .where(PORT_FIXED_IPS.c.subnet_id.in_(sa.bindparam("ids", expanding=True)))
+    .distinct()
+)
+
+
+def orphan(table: str, uuid: RowUuid) -> Unit:
+    """The unit of a row that nothing owns."""
+    return Unit(ORPHAN, f"{table}/{uuid}")
+
+
+def anchors(unit: Unit) -> Iterable[RowKey]:
+    """The rows that may be in NB of a unit that is gone, if nobody remembers what it had."""
     kind = KINDS.get(unit.kind)
-    anchors = dict.fromkeys(kind.anchors(unit.id) if kind else (), UNKNOWN_CONTENT)
-    return Known({**anchors, **known.rows}, known.links)
+    return kind.anchors(unit.id) if kind else ()

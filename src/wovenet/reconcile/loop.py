@@ -12,7 +12,7 @@ store one that was superseded.
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -26,7 +26,7 @@ from wovenet.model.views import DeploymentView
 from wovenet.ovn import actual, stamp
 from wovenet.ovn import apply as applying
 from wovenet.ovn.client import Client
-from wovenet.ovn.diff import RowKey, is_shared, references
+from wovenet.ovn.diff import UNKNOWN_CONTENT, RowKey, is_shared, references
 from wovenet.ovn.rows import Desired, Known
 from wovenet.ovn.wire import InvalidValue
 from wovenet.reconcile import adopt, kinds, ledger, presence
@@ -230,6 +230,8 @@ class Loop:
         ]
         wanted = {uuid for item in items for _, uuid in item.needs}
         wanted |= {link.uuid for item in items for link in item.entry.known.links}
+        left_over = [item.unit for item in items if item.is_suspect and not item.exists]
+        wanted |= {uuid for unit in left_over for _, uuid in kinds.anchors(unit)}
         found = ledger.find(tx, wanted)
         aliases = {**self._aliases, **found.aliases}
         for item in items:
@@ -243,7 +245,7 @@ class Loop:
             by_rank.setdefault(kinds.RANK.get(item.unit.kind, 0), []).append(item)
         for _, items in sorted(by_rank.items()):
             ready = [item for item in items if item.outcome is None and not _waits(item, batch.have)]
-            changes = [_change(item) for item in ready]
+            changes = [_change(item, batch.have) for item in ready]
             outcomes = self._applier.apply(changes, aliases=batch.aliases) if changes else {}
             for item in ready:
                 outcome = outcomes[item.unit]
@@ -329,10 +331,12 @@ def _waiting(item: _Item, missing: Sequence[RowKey]) -> Outcome:
     return Retry(f"a row of {missing[0][0]} is not there")
 
 
-def _change(item: _Item) -> applying.Change:
+def _change(item: _Item, have: Container[RowKey]) -> applying.Change:
     known = item.entry.known
     if item.is_suspect and not item.exists:
-        known = kinds.with_anchors(item.unit, known)
+        # Rows may be left that nobody remembers. What the ledger has by now is someone's.
+        left = {key: UNKNOWN_CONTENT for key in kinds.anchors(item.unit) if key not in have}
+        known = Known({**left, **known.rows}, known.links)
     return applying.Change(item.unit, item.state.desired, known, item.is_suspect)
 
 

@@ -6,14 +6,13 @@ uuids of one table at a time.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from wovenet.model.ids import RowUuid, Unit
 from wovenet.ovn import actual
 from wovenet.ovn.client import Client
-from wovenet.ovn.diff import UNKNOWN_CONTENT, RowKey
-from wovenet.ovn.rows import Known
 from wovenet.reconcile import kinds, ledger
 from wovenet.store.tx import Store, Tx
 
@@ -66,36 +65,26 @@ def repair(store: Store, client: Client, epoch: int) -> int:
         LOG.warning(
             "audit: %s: %d rows are missing, %d are orphans",
             presence.table, len(presence.missing), len(presence.orphans),
-        )
+        )  # fmt: skip
         count += len(presence.missing) + len(presence.orphans)
-        for at in range(0, len(presence.missing), _SLICE):
-            _mark_missing(store, presence.missing[at : at + _SLICE], epoch)
-        for at in range(0, len(presence.orphans), _SLICE):
-            part = presence.orphans[at : at + _SLICE]
-            _mark_orphans(store, {uuid: orphan(client, presence.table, uuid) for uuid in part}, presence.table, epoch)
+        for uuids in _slices(presence.missing):
+            store.write(partial(_suspect_missing, uuids=uuids, epoch=epoch))
+        for uuids in _slices(presence.orphans):
+            units = [kinds.orphan(presence.table, uuid) for uuid in uuids]
+            store.write(partial(_suspect, units=units, epoch=epoch))
     return count
 
 
-def orphan(client: Client, table: str, uuid: RowUuid) -> Known:
-    """An orphan row as something known, so that it can be removed like the rows of a unit that is gone."""
-    rows: dict[RowKey, bytes] = {(table, uuid): UNKNOWN_CONTENT}
-    return Known(rows, frozenset(actual.holders_of(client, table, uuid)))
+def _suspect_missing(tx: Tx, uuids: Sequence[RowUuid], epoch: int) -> None:
+    units = ledger.concerned(tx, uuids)
+    _suspect(tx, [*units, *kinds.referrers(tx, units)], epoch)
 
 
-def _mark_missing(store: Store, uuids: tuple[RowUuid, ...], epoch: int) -> None:
-    def write(tx: Tx) -> None:
-        ledger.hold(tx, epoch)
-        ledger.suspect(tx, ledger.concerned(tx, uuids))
-
-    store.write(write)
+def _suspect(tx: Tx, units: Iterable[Unit], epoch: int) -> None:
+    ledger.hold(tx, epoch)
+    ledger.suspect(tx, units)
 
 
-def _mark_orphans(store: Store, found: Mapping[RowUuid, Known], table: str, epoch: int) -> None:
-    def write(tx: Tx) -> None:
-        ledger.hold(tx, epoch)
-        units = {Unit(kinds.ORPHAN, f"{table}/{uuid}"): known for uuid, known in found.items()}
-        ledger.store(tx, {unit: (Known(), known) for unit, known in units.items()})
-        for unit in units:
-            tx.mark(unit)
-
-    store.write(write)
+def _slices(uuids: Sequence[RowUuid]) -> Iterator[Sequence[RowUuid]]:
+    for at in range(0, len(uuids), _SLICE):
+        yield uuids[at : at + _SLICE]
