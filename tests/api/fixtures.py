@@ -1,13 +1,17 @@
-"""Named states that a YAML file starts from (`fixtures:` in it)."""
+"""Named states that a YAML file starts from (`fixtures:` in it), besides an empty deployment."""
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
 
 from gabbi import fixture
 
 from tests.deployment import Deployment
+from wovenet.resources import host
+from wovenet.resources.host.facts import of_chassis
+from wovenet.store.tx import Tx
+
+METADATA_AGENTS = {"hv1": "5f0c1a52-8b2c-4f6b-9d2c-0c3a5d3f0a01", "hv2": "5f0c1a52-8b2c-4f6b-9d2c-0c3a5d3f0a02"}
 
 
 class _Current:
@@ -16,27 +20,27 @@ class _Current:
     deployment: ClassVar[Deployment | None] = None
 
 
-def application() -> Any:
-    """The WSGI application of the running file, looked up with each request."""
+@contextmanager
+def using(deployment: Deployment) -> Iterator[None]:
+    """Fixtures are about `deployment`."""
+    _Current.deployment = deployment
+    try:
+        yield
+    finally:
+        _Current.deployment = None
 
-    def app(environ: dict[str, Any], start_response: Any) -> Any:
-        assert _Current.deployment is not None, "the file names no fixture"
-        return _Current.deployment.app(environ, start_response)
 
-    return app
-
-
-class Empty(fixture.GabbiFixture):  # type: ignore[misc]
-    """A deployment without any object."""
-
-    flags: ClassVar[dict[str, Any]] = {}
+class Hosts(fixture.GabbiFixture):  # type: ignore[misc]
+    """Two hosts that live, with both of their agents: `hv1`, which is connected to `physnet1`, and `hv2`."""
 
     def start_fixture(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="wovenet-api-"))
-        _Current.deployment = Deployment(f"sqlite:///{self.directory / 'db'}", self.directory, **self.flags)
-
-    def stop_fixture(self) -> None:
         assert _Current.deployment is not None
-        _Current.deployment.close()
-        _Current.deployment = None
-        shutil.rmtree(self.directory)
+        _Current.deployment.store.write(_report_hosts)
+
+
+def _report_hosts(tx: Tx) -> None:
+    for name, config in (("hv1", {"ovn-bridge-mappings": "physnet1:br-ex"}), ("hv2", {})):
+        facts = of_chassis(name, name, config=config, encaps=[("geneve", "127.0.0.1")])
+        assert facts is not None
+        host.report(tx, facts)
+        host.heard(tx, name, nb_cfg=1, metadata_agent_id=METADATA_AGENTS[name], metadata_nb_cfg=1)

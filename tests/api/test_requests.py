@@ -1,43 +1,38 @@
-"""Every YAML file below this directory: requests to the real application and what they must be answered.
+"""Every YAML file below this directory: requests to the real application, and what they must be answered.
 
-Each file starts with an empty deployment. After its last request, OVN must be what the stored state says.
+Each file starts with an empty deployment. After its last request, OVN must be what the stored state says: whatever
+was written and not marked shows there.
 """
 
 import unittest
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gabbi import driver
 
-from tests.api import fixtures
-
-HERE = Path(__file__).parent
-
-
-def _suites() -> Iterator[tuple[str, unittest.TestSuite]]:
-    for directory in sorted({file.parent for file in HERE.glob("**/*.yaml")}):
-        loaded = driver.build_tests(
-            str(directory),
-            unittest.TestLoader(),
-            intercept=fixtures.application,
-            test_loader_name=directory.name,
-            fixture_module=fixtures,
-        )
-        files = sorted(directory.glob("*.yaml"))
-        for suite in loaded:
-            yield next(iter(suite)).__class__.__name__, suite
-        assert len(files) == loaded.countTestCases() or files
+from tests.api import cases, fixtures
+from tests.deployment import deployment
+from tests.ovsdb_servers import Server
 
 
-SUITES = dict(_suites())
+@pytest.mark.parametrize("file", cases.files(), ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_requests(file: Path, state_dir: Path, northbound: Server) -> None:
+    with deployment(state_dir, nb=northbound, **cases.read(file).get("settings", {})) as cloud:
+        with fixtures.using(cloud):
+            told = run(cases.make(file, cloud.app, fixtures))
+        assert not told, "\n\n".join(told)
+        assert cloud.complaints() == []
 
 
-@pytest.mark.parametrize("name", sorted(SUITES))
-def test_requests(name: str) -> None:
+def run(suite: unittest.TestSuite) -> list[str]:
+    """What is wrong, up to the first request that is not answered as expected."""
     result = unittest.TestResult()
-    SUITES[name].run(result)
-    told = [f"{case}\n{text}" for case, text in (*result.errors, *result.failures)]
-    assert not told, "\n".join(told)
+    result.failfast = True
+    suite.run(result)
     assert result.testsRun > 0
     assert not result.skipped
+    return [f"{case.test_data['name']}\n{_last(text)}" for case, text in (*result.errors, *result.failures)]
+
+
+def _last(text: str) -> str:
+    """The end of a traceback: what was expected, not how gabbi came to look."""
+    return text[text.rfind("\n  File ") :]
