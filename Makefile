@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STATE ?= var
 
-.PHONY: run test check bench golden docs migration venv clean
+.PHONY: run test test-keystone check bench golden docs migration venv clean
 
 run: venv
 	@$(PY) -m wovenet.embedded.install lab
@@ -15,6 +15,9 @@ test: venv
 
 check: venv  ## what needs no service: lint, types, contracts, habits
 	@$(PY) tools/run_tests.py check
+
+test-keystone: venv  ## identities from a real Keystone, which is installed into var/ the first time
+	@$(PY) -m pytest tests/keystone/check_keystone.py
 
 bench: venv
 	@$(PY) -m wovenet.embedded.install lab

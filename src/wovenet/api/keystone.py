@@ -1,5 +1,6 @@
 """Identities from Keystone: keystonemiddleware checks the token, its headers become an actor."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -20,10 +21,14 @@ class KeystoneAuthenticator:
 
     def __init__(self, options: RawGroup) -> None:
         # 0.4 s of imports, only for deployments that have a Keystone
+        from keystoneauth1 import exceptions
         from keystonemiddleware import auth_token
 
+        self._failures: type[Exception] = exceptions.ClientException
         conf = {name: value.reveal() if isinstance(value, Secret) else value for name, value in options.items()}
         conf["delay_auth_decision"] = "false"
+        # it warns of every option that belongs to the plugin chosen by auth_type; `config check` knows them
+        logging.getLogger("keystonemiddleware._common.config").setLevel(logging.ERROR)
         self._check: Callable[..., Iterable[bytes]] = auth_token.AuthProtocol(_accepted, conf)
 
     def __call__(self, environ: Mapping[str, Any]) -> Actor:
@@ -35,8 +40,13 @@ class KeystoneAuthenticator:
             nonlocal status, headers
             status, headers = line, {name.lower(): value for name, value in pairs}
 
-        for _ in self._check(checked, start_response):
-            pass
+        try:
+            for _ in self._check(checked, start_response):
+                pass
+        except (
+            self._failures
+        ) as error:  # the middleware lets through what is wrong with the catalog or with its own user
+            raise problems.HTTPServiceUnavailable(internal=f"Keystone: {type(error).__name__}: {error}") from error
         if status.startswith(_UNAUTHORIZED):
             raise problems.Unauthenticated(challenge=headers.get("www-authenticate", _DEFAULT_CHALLENGE))
         if not status.startswith("200"):
@@ -51,9 +61,11 @@ def _accepted(environ: Mapping[str, Any], start_response: Callable[..., Any]) ->
 
 
 def headers_of(environ: Mapping[str, Any]) -> Mapping[str, str]:
-    """The request's headers in lower case."""
+    """The request's headers in lower case. The middleware leaves None where a token says nothing: that is no header."""
     return {
-        name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and value is not None
     }
 
 

@@ -122,6 +122,19 @@ def test_an_unreadable_clouds_file_is_replaced(tmp_path: Path, content: str) -> 
     assert "wovenet" in yaml.safe_load(file.read_text())["clouds"]
 
 
+def test_a_keystone_that_is_away_lets_nobody_in() -> None:
+    away = {"auth_url": "http://127.0.0.1:1", "auth_type": "password", "username": "u", "http_request_max_retries": "0"}
+    authenticate = keystone.KeystoneAuthenticator(
+        {**away, "password": Secret("p"), "www_authenticate_uri": "http://ks"}
+    )
+    environ = {"REQUEST_METHOD": "GET", "SERVER_NAME": "x", "SERVER_PORT": "1", "wsgi.url_scheme": "http"}
+    with pytest.raises(problems.Unauthenticated) as refused:
+        authenticate(environ)
+    assert refused.value.fields == {"challenge": 'Keystone uri="http://ks"'}
+    with pytest.raises(problems.HTTPServiceUnavailable):
+        authenticate({**environ, "HTTP_X_AUTH_TOKEN": "some-token"})
+
+
 def test_the_headers_of_keystonemiddleware_make_an_actor() -> None:
     actor = keystone.actor_of(
         keystone.headers_of(
@@ -138,3 +151,5 @@ def test_the_headers_of_keystonemiddleware_make_an_actor() -> None:
     )
     assert (actor.user_id, actor.project_id, actor.roles) == ("u", "p", {"member", "reader"})
     assert (actor.service_roles, actor.system_scope, actor.domain_id) == ({"service"}, "all", "d")
+    bare = keystone.actor_of(keystone.headers_of({"HTTP_X_USER_ID": "u", "HTTP_OPENSTACK_SYSTEM_SCOPE": None}))
+    assert (bare.project_id, bare.roles, bare.system_scope, bare.domain_id) == ("", frozenset(), None, None)
