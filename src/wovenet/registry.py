@@ -47,10 +47,10 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("security-group", ".security_group"),
     Definition("stateful-security-group", "stateful_security_group"),
     Definition("security-groups-normalized-cidr", "security_groups_normalized_cidr"),
-    Definition("allowed-address-pairs", "allowedaddresspairs"),
+    Definition("allowed-address-pairs", ".allowed_address_pairs"),
     Definition("extra_dhcp_opt", "extra_dhcp_opt"),
     Definition("binding", "portbindings"),
-    Definition("port-mac-address-regenerate", "port_mac_address_regenerate", frozenset({"ports.mac_address"})),
+    Definition("port-mac-address-regenerate", ".port_mac_address_regenerate", frozenset({"ports.mac_address"})),
     Definition("ip_allocation", "ip_allocation"),
 )
 
@@ -72,7 +72,7 @@ def build() -> Registry:
 
     Raises: RegistryError, surface.merge.SurfaceError.
     """
-    from wovenet.surface import merge  # noqa: PLC0415 - neutron-lib: the controller lists RESOURCES without it
+    from wovenet.surface import merge
 
     resources = {resource.collection: resource for resource in RESOURCES}
     surface = merge.merge(CORE, EXTENSIONS, {name: resource.member for name, resource in resources.items()})

@@ -70,7 +70,7 @@ def update(tx: Tx, resource: Resource, context: Context, current: Object, change
 
     Raises: what `rules`, `ipam` and `facts` say; LostRace.
     """
-    wanted = _normal(context, current, changes)
+    wanted = _normal(tx, context, current, changes)
     changed = {**current, **wanted}
     _check_update(tx, context, current, changed, wanted)
     subnets = _change_addresses(tx, current, changed, wanted)
@@ -186,9 +186,12 @@ def _check_subnets(tx: Tx, port: Object, fixed_ips: Sequence[Object] | None, kno
 # update
 
 
-def _normal(context: Context, current: Object, changes: Object) -> Object:
-    """`changes` as a port has them."""
+def _normal(tx: Tx, context: Context, current: Object, changes: Object) -> Object:
+    """`changes` as a port has them. A null MAC asks for another one."""
+    settings = context.settings.default
     wanted = {**changes, **rules.binding_request(changes)}
+    if "mac_address" in wanted and wanted["mac_address"] is None:
+        wanted["mac_address"] = rules.random_mac(settings.base_mac, tx.clock.randrange)
     if "security_groups" in wanted:
         wanted["security_groups"] = sorted(wanted["security_groups"] or ())
     if "extra_dhcp_opts" in wanted:
@@ -197,7 +200,7 @@ def _normal(context: Context, current: Object, changes: Object) -> Object:
         wanted["allowed_address_pairs"] = rules.pairs(
             wanted["allowed_address_pairs"] or (),
             str(wanted.get("mac_address", current["mac_address"])),
-            count_max=context.settings.default.max_allowed_address_pair,
+            count_max=settings.max_allowed_address_pair,
         )
     return wanted
 

@@ -136,14 +136,15 @@ def pairs(given: Sequence[Mapping[str, Any]], mac_address: str, *, count_max: in
     if 0 <= count_max < len(given):
         raise problems.AllowedAddressPairExhausted(quota=count_max)
     found = []
-    seen = set()
+    seen: set[tuple[str | None, str]] = set()
     for pair in given:
-        complete = {"mac_address": pair.get("mac_address") or mac_address, "ip_address": pair["ip_address"]}
-        key = (_normal_mac(complete["mac_address"]), complete["ip_address"])
-        if key in seen:
-            raise problems.DuplicateAddressPairInRequest(mac_address=key[0], ip_address=key[1])
-        seen.add(key)
-        found.append(complete)
+        own, ip_address = pair.get("mac_address"), pair["ip_address"]
+        # Once as it was asked for, once as it will be: the first is what the client knows.
+        for key in {(own and _normal_mac(own), ip_address): None, (_normal_mac(own or mac_address), ip_address): None}:
+            if key in seen:
+                raise problems.DuplicateAddressPairInRequest(mac_address=key[0], ip_address=ip_address)
+            seen.add(key)
+        found.append({"mac_address": own or mac_address, "ip_address": ip_address})
     return sorted(found, key=lambda pair: (pair["mac_address"], pair["ip_address"]))
 
 
