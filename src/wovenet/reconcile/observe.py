@@ -1,0 +1,183 @@
+"""What the Southbound database says, brought to the store: statuses of ports, hosts, heartbeats of their agents.
+
+On every connect everything is compared, so nothing that was missed while nobody listened stays wrong; then changes
+follow, in batches. What comes from a chassis is untrusted: it is read by `host.facts`, and only ids are compared with.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from wovenet.model.clock import Clock
+from wovenet.ovn import southbound as sb
+from wovenet.resources import host
+from wovenet.resources.host import facts
+from wovenet.resources.port import status
+from wovenet.resources.port.table import PORTS
+from wovenet.store.tx import Store, Tx
+
+LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BATCH: Final = 500
+"""Changes in one transaction."""
+POLL_S: Final = 1.0
+METADATA_ID: Final = "neutron:ovn-metadata-id"
+METADATA_NB_CFG: Final = "neutron:ovn-metadata-sb-cfg"
+"""Keys of Chassis_Private.external_ids. Source: the metadata agent of ML2/OVN, which writes them."""
+_NB_CFG_MAX: Final = 2**63 - 1
+_UP_IN_STORE = (
+    sa.select(PORTS.c.id)
+    .where(PORTS.c.is_up.is_(sa.true()), PORTS.c.id > sa.bindparam("last"))
+    .order_by(PORTS.c.id)
+    .limit(BATCH)
+)
+
+
+class Watches(Protocol):
+    """What tells of the Southbound database. Source: `ovn.southbound.Southbound`."""
+
+    def connect(self, timeout_s: float) -> None: ...
+
+    def poll(self, timeout_s: float) -> list[sb.Event]: ...
+
+
+class Hold(Protocol):
+    """Lets a transaction commit only while the controller leads. Raises: Superseded."""
+
+    def __call__(self, tx: Tx) -> None: ...
+
+
+class Observer:
+    """Brings events to the store. One thread. See the module."""
+
+    def __init__(self, store: Store, watch: Watches, *, hold: Hold, down_time_s: float) -> None:
+        self._store = store
+        self._watch = watch
+        self._hold = hold
+        self._down_time_s = down_time_s
+        self._clock: Clock = store.clock
+        self._review_at = 0.0
+
+    def connect(self, timeout_s: float) -> None:
+        """Watches anew; the next step compares everything. Raises: ConnectionLost."""
+        self._watch.connect(timeout_s)
+        # Hosts get the time to answer a liveness bump before anyone says that they are silent.
+        self._review_at = self._clock.monotonic() + self._down_time_s / 2
+
+    def step(self, timeout_s: float = POLL_S) -> int:
+        """Takes what happened, waiting for it at most `timeout_s`, and stores it. Out: how many events.
+
+        Raises: ConnectionLost, StoreBusy, CommitUnknown (connect again), Superseded (stop).
+        """
+        events = self._watch.poll(timeout_s)
+        changes: list[sb.Change] = []
+        for event in events:
+            if isinstance(event, sb.Snapshot):
+                self._compare(event)
+            else:
+                changes.append(event)
+        for part in _parts(changes):
+            self._write(partial(_store, changes=part))
+        if self._clock.monotonic() >= self._review_at:
+            self._review_at = self._clock.monotonic() + self._down_time_s / 4
+            self._write(partial(host.review, down_time_s=self._down_time_s))
+        return len(events)
+
+    def _compare(self, snapshot: sb.Snapshot) -> None:
+        """The store says what the snapshot says: of all ports, hosts and agents, also those that it does not name."""
+        self._write(partial(host.keep_only, chassis=[one.name for one in snapshot.chassis]))
+        everything: list[sb.Change] = [*snapshot.chassis, *snapshot.agents, *snapshot.ports]
+        for part in _parts(everything):
+            self._write(partial(_store, changes=part))
+        bound = {one.logical_port for one in snapshot.ports}
+        last = ""
+        while True:
+            with self._store.read() as tx:
+                ids = [row.id for row in tx.rows(_UP_IN_STORE, {"last": last})]
+            if not ids:
+                return
+            last = ids[-1]
+            if gone := {port_id: False for port_id in ids if port_id not in bound}:
+                self._write(partial(_set_up, states=gone))
+
+    def _write(self, fn: Callable[[Tx], object]) -> None:
+        def write(tx: Tx) -> None:
+            self._hold(tx)
+            fn(tx)
+
+        self._store.write(write)
+
+
+def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
+    states: dict[str, bool] = {}
+    for change in changes:
+        match change:
+            case sb.PortChanged(logical_port=port_id):
+                if _is_id(port_id):
+                    states[port_id] = change.up and change.chassis is not None
+            case sb.PortGone(logical_port=port_id):
+                if _is_id(port_id):
+                    states[port_id] = False
+            case sb.ChassisChanged():
+                _store_host(tx, change)
+            case sb.ChassisGone(name=name):
+                host.gone(tx, name)
+            case sb.AgentChanged():
+                _store_agent(tx, change)
+            case sb.AgentGone():
+                pass  # its host goes with it, or it comes back
+    _set_up(tx, states)
+
+
+def _set_up(tx: Tx, states: dict[str, bool]) -> None:
+    for port_id in status.set_up(tx, states):
+        LOG.debug("port %s is %s", port_id, "up" if states[port_id] else "down")
+
+
+def _store_host(tx: Tx, change: sb.ChassisChanged) -> None:
+    found = facts.of_chassis(change.name, change.hostname, config=change.config, encaps=change.encaps)
+    if found is None:
+        LOG.warning("a chassis without a usable name was left out")
+        return
+    host.report(tx, found)
+
+
+def _store_agent(tx: Tx, change: sb.AgentChanged) -> None:
+    if not facts.is_name(change.name):
+        return
+    host.heard(
+        tx,
+        change.name,
+        nb_cfg=_count(change.nb_cfg),
+        metadata_agent_id=change.external_ids.get(METADATA_ID),
+        metadata_nb_cfg=_count(change.external_ids.get(METADATA_NB_CFG, "0")),
+    )
+
+
+def _count(value: object) -> int:
+    """A counter as a chassis wrote it; 0 for what is none."""
+    text = str(value)
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        return 0
+    return min(int(text), _NB_CFG_MAX)
+
+
+def _is_id(text: str) -> bool:
+    """Whether a logical port's name can be the id of a port: others (provnet-…, cr-lrp-…) are not asked for."""
+    if len(text) != 36:
+        return False
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _parts(changes: Sequence[T]) -> Iterator[Sequence[T]]:
+    for at in range(0, len(changes), BATCH):
+        yield changes[at : at + BATCH]
