@@ -30,6 +30,7 @@ def authenticator(settings: Settings, policy: Policy, clock: Clock | None = None
     authenticate = _by_strategy(settings, clock or SystemClock())
 
     def identify(environ: Mapping[str, Any]) -> Actor:
+        policy.refresh()
         return policy.actor(authenticate(environ))
 
     return identify

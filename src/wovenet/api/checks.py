@@ -153,40 +153,40 @@ class Compiler:
         self._rules = rules
         self._enforcer = enforcer
         self._done: dict[str, Node] = {}
-        self._open: list[str] = []
         self._probes: dict[str, Probe] = {}
 
-    def rule(self, name: str) -> Node:
-        """The tree of the rule called `name`, or of the default rule if there is no such rule."""
+    def rule(self, name: str, within: tuple[str, ...] = ()) -> Node:
+        """The tree of the rule called `name`, or of the default rule if there is no such rule.
+
+        In: the rules that are being looked into. May be called by several threads at once.
+        """
         if name in self._done:
             return self._done[name]
-        if name in self._open:
+        if name in within:
             return FALSE
         try:
             check = self._rules[name]  # falls back to the default rule
         except KeyError:
             return FALSE
-        self._open.append(name)
-        node = self._node(check)
-        self._open.pop()
-        if not self._open:  # an inner result may have been cut short by a rule that refers to itself
+        node = self._node(check, (*within, name))
+        if not within:  # an inner result may have been cut short by a rule that refers to itself
             self._done[name] = node
         return node
 
-    def _node(self, check: oslo.BaseCheck) -> Node:
+    def _node(self, check: oslo.BaseCheck, within: tuple[str, ...]) -> Node:
         match check:
             case oslo.TrueCheck():
                 return TRUE
             case oslo.FalseCheck():
                 return FALSE
             case oslo.AndCheck():
-                return Both(tuple(self._node(part) for part in check.rules))
+                return Both(tuple(self._node(part, within) for part in check.rules))
             case oslo.OrCheck():
-                return Either(tuple(self._node(part) for part in check.rules))
+                return Either(tuple(self._node(part, within) for part in check.rules))
             case oslo.NotCheck():
-                return Not(self._node(check.rule))
+                return Not(self._node(check.rule, within))
             case oslo.RuleCheck():
-                return self.rule(check.match)
+                return self.rule(check.match, within)
             case oslo.RoleCheck() if not _PLACE.search(check.match):
                 return HasRole(check.match.lower())
             case oslo.GenericCheck() if check.kind == "field":
@@ -201,9 +201,8 @@ class Compiler:
         return self._probe(str(check), lambda: _comparison(check.kind, check.match))
 
     def _probe(self, text: str, make: Callable[[], Probe]) -> Probe:
-        if text not in self._probes:
-            self._probes[text] = make()
-        return self._probes[text]
+        found = self._probes.get(text)
+        return self._probes.setdefault(text, make()) if found is None else found
 
 
 def settle(node: Node, facts: Facts) -> Node:

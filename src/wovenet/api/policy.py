@@ -5,6 +5,7 @@ whole page of objects is not asked again. Names, defaults and files are those of
 """
 
 import functools
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,10 @@ from wovenet.api import checks
 from wovenet.api.checks import NO_PARENTS, Facts, Parents, Target
 from wovenet.model import problems
 from wovenet.model.actor import Actor
+from wovenet.model.clock import Clock, SystemClock
 from wovenet.settings import Settings
+
+LOG = logging.getLogger(__name__)
 
 SETTLED_RULES: Final = 8192
 """How many (rule, set of roles) pairs are kept."""
@@ -40,6 +44,8 @@ class Source:
     default_rule: str = "default"
     enforce_scope: bool = True
     enforce_new_defaults: bool = True
+    check_s: float = 5.0
+    """Time between looks at the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +74,37 @@ class Decider(Generic[T]):
 
 
 class Policy:
-    """The deployment's rules. Immutable: a changed file (`stamp`) makes a new one.
+    """The deployment's rules. Thread-safe.
 
     Raises: ValueError naming a file that cannot be understood; OSError.
     """
 
-    def __init__(self, source: Source = Source()) -> None:
-        enforcer = _enforcer(source)
-        self._scopes = {name: rule.scope_types for name, rule in enforcer.registered_rules.items() if rule.scope_types}
-        self._enforce_scope = source.enforce_scope
-        self._known = frozenset(enforcer.rules)
-        self._compiler = checks.Compiler(enforcer.rules, enforcer)
-        self._of_member = functools.cache(self._attribute_rules)
-        self._settled = functools.lru_cache(SETTLED_RULES)(self._settle)
-        self._question = functools.lru_cache(SETTLED_RULES)(self._make_question)
-        self._view_plan = functools.lru_cache(KEPT_PLANS)(self._make_view_plan)
-        self._plan = functools.lru_cache(KEPT_PLANS)(self._make_plan)
+    def __init__(self, source: Source = Source(), clock: Clock | None = None) -> None:
+        self._source = source
+        self._clock = clock or SystemClock()
+        self._stamp = _stamp(source)
+        self._rules = _Rules(source)
+        self._next_look_s = self._clock.monotonic() + source.check_s
+
+    def refresh(self) -> None:
+        """The rules are those of the files, as they were at most `check_s` ago. Cheap enough for every request.
+
+        Files that cannot be understood change nothing, and are complained of in the log once.
+        """
+        now_s = self._clock.monotonic()
+        if now_s < self._next_look_s:
+            return
+        self._next_look_s = now_s + self._source.check_s
+        stamp = _stamp(self._source)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._rules = _Rules(self._source)
+        except (ValueError, OSError) as error:
+            LOG.error("policy files are not used, the rules stay as they were", extra={"cause": str(error)})
+        else:
+            LOG.info("policy files were read anew")
 
     def actor(self, actor: Actor) -> Actor:
         """`actor` with the deployment's word on whether it is an administrator or an advanced service."""
@@ -95,14 +116,14 @@ class Policy:
 
     def allows(self, actor: Actor, rule: str, target: Target, parents: Parents = NO_PARENTS) -> bool:
         """Whether `rule` lets `actor` act on `target`. A rule that nobody defined means the default rule."""
-        ask = self._question(
+        ask = self._rules.question(
             rule, actor.roles, actor.service_roles, actor.is_admin, actor.system_scope, actor.domain_id is not None
         )
         return ask if isinstance(ask, bool) else ask(actor, target, parents)
 
     def knows(self, rule: str) -> bool:
         """Whether a default or a file defines `rule`."""
-        return rule in self._known
+        return rule in self._rules.known
 
     def required_rules(self, action: str, member: str, attributes: Mapping[str, Any] = {}) -> Requirement:
         """The rules for `action` ("create", "update" …) on a `member` ("port") that sets `attributes`.
@@ -142,39 +163,55 @@ class Policy:
         if seen is not None and not self.allows(actor, seen, target, parents):
             raise problems.HTTPNotFound
         scope = _facts(actor).scope
-        allowed_scopes = self._scopes.get(need.rules[0])
-        if self._enforce_scope and allowed_scopes and scope not in allowed_scopes:
+        allowed_scopes = self._rules.scopes.get(need.rules[0])
+        if self._source.enforce_scope and allowed_scopes and scope not in allowed_scopes:
             raise problems.InvalidScope(rule=need.text, operation_scopes=allowed_scopes, token_scope=scope)
         raise problems.PolicyNotAuthorized(action=need.text)
 
     def decider(self, actor: Actor, rules: tuple[str, ...]) -> Decider[tuple[bool, ...]]:
         """A function from target (and parents) to what each of `rules` says, for use over many targets."""
-        return Decider(self._plan(rules, _facts(actor)), actor)
+        return Decider(self._rules.plan(rules, _facts(actor)), actor)
 
     def view(self, actor: Actor, member: str) -> Decider[frozenset[str] | None]:
         """A function from an object to the attributes that `actor` may not see; None: not even the object."""
-        return Decider(self._view_plan(member, _facts(actor)), actor)
+        return Decider(self._rules.view_plan(member, _facts(actor)), actor)
 
     def hidden(self, actor: Actor, member: str, target: Target, parents: Parents = NO_PARENTS) -> frozenset[str] | None:
         """The attributes of one object that `actor` may not see; None: not even the object."""
         return self.view(actor, member)(target, parents)
 
+
+class _Rules:
+    """The rules as they were read once, and what was found out about them. Never changed, only replaced."""
+
+    def __init__(self, source: Source) -> None:
+        enforcer = _enforcer(source)
+        self.scopes = {name: rule.scope_types for name, rule in enforcer.registered_rules.items() if rule.scope_types}
+        self.known = frozenset(enforcer.rules)
+        self._enforce_scope = source.enforce_scope
+        self._compiler = checks.Compiler(enforcer.rules, enforcer)
+        self._of_member = functools.cache(self._attribute_rules)
+        self.settled = functools.lru_cache(SETTLED_RULES)(self._settle)
+        self.question = functools.lru_cache(SETTLED_RULES)(self._make_question)
+        self.view_plan = functools.lru_cache(KEPT_PLANS)(self._make_view_plan)
+        self.plan = functools.lru_cache(KEPT_PLANS)(self._make_plan)
+
     def _attribute_rules(self, member: str) -> Mapping[str, str]:
         prefix = f"get_{member}:"
-        return {name: name.removeprefix(prefix) for name in sorted(self._known) if name.startswith(prefix)}
+        return {name: name.removeprefix(prefix) for name in sorted(self.known) if name.startswith(prefix)}
 
     def _settle(self, rule: str, facts: Facts) -> checks.Node:
-        scopes = self._scopes.get(rule)
+        scopes = self.scopes.get(rule)
         if self._enforce_scope and scopes and facts.scope not in scopes:
             return checks.FALSE
         return checks.settle(self._compiler.rule(rule), facts)
 
     def _make_question(self, rule: str, *facts: Any) -> checks.Question | bool:
-        node = self._settled(rule, Facts(*facts))
+        node = self.settled(rule, Facts(*facts))
         return node.value if isinstance(node, checks.Const) else checks.question(node)
 
     def _make_plan(self, rules: tuple[str, ...], facts: Facts) -> "_Plan[tuple[bool, ...]]":
-        return _Plan([self._settled(rule, facts) for rule in rules], tuple)
+        return _Plan([self.settled(rule, facts) for rule in rules], tuple)
 
     def _make_view_plan(self, member: str, facts: Facts) -> "_Plan[frozenset[str] | None]":
         attributes = self._of_member(member)
@@ -185,7 +222,7 @@ class Policy:
                 return None
             return frozenset(name for name, may in zip(attributes.values(), may_see_attribute, strict=True) if not may)
 
-        return _Plan([self._settled(rule, facts) for rule in (f"get_{member}", *attributes)], conclude)
+        return _Plan([self.settled(rule, facts) for rule in (f"get_{member}", *attributes)], conclude)
 
 
 class _Plan(Generic[T]):
@@ -221,6 +258,7 @@ def source(settings: Settings) -> Source:
         default_rule=options.policy_default_rule,
         enforce_scope=options.enforce_scope,
         enforce_new_defaults=options.enforce_new_defaults,
+        check_s=settings.wovenet.policy_check_s,
     )
 
 
@@ -229,8 +267,8 @@ def load(source: Source) -> Policy:
     return Policy(source)
 
 
-def stamp(source: Source) -> tuple[tuple[str, int, int], ...]:
-    """A value that changes when a policy file does: load anew when it differs from the one taken before loading."""
+def _stamp(source: Source) -> tuple[tuple[str, int, int], ...]:
+    """A value that changes when a policy file does."""
     stats = ((str(file), file.stat()) for file in _files(source))
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 

@@ -1,13 +1,16 @@
 """Decisions, refusals and views as a running Neutron 29 gave them, and the files that change them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from wovenet import policies
-from wovenet.api.policy import Policy, Source, source, stamp
+from wovenet.api.policy import Policy, Source, source
 from wovenet.model import problems
 from wovenet.model.actor import Actor
+from wovenet.model.clock import SystemClock
 from wovenet.settings import load
 
 MINE, THEIRS = "a" * 32, "b" * 32
@@ -270,17 +273,58 @@ def test_policy_files_change_rules(tmp_path: Path) -> None:
     extra = tmp_path / "policy.d"
     extra.mkdir()
     (extra / "10-groups.yaml").write_text('"create_network": "role:builder and user_id:%(owner)s or user_id:root"\n')
-    source = Source(file=file, dirs=(extra, tmp_path / "absent"))
-    changed = Policy(source)
+    changed = Policy(Source(file=file, dirs=(extra, tmp_path / "absent")))
     assert not changed.allows(MEMBER, "update_network", NETWORK)
     assert "mtu" in (changed.hidden(MEMBER, "network", NETWORK) or ())
     builder = Actor("u1", MINE, frozenset({"builder"}))
     assert changed.allows(builder, "create_network", {"owner": "u1"})
     assert not changed.allows(builder, "create_network", {"owner": "u2"})
     assert changed.allows(Actor("root", MINE, frozenset()), "create_network", {})
-    before = stamp(source)
-    file.write_text("{}\n")
-    assert stamp(source) != before
+
+
+class StoppedClock(SystemClock):
+    """A clock that stands still until it is set."""
+
+    now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+def test_changed_files_count_after_a_while(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file, clock = tmp_path / "policy.yaml", StoppedClock()
+    policy = Policy(Source(file=file, check_s=5.0), clock)
+    file.write_text('"update_network": "!"\n')
+    policy.refresh()
+    assert policy.allows(MEMBER, "update_network", NETWORK)
+    clock.now_s = 5.0
+    policy.refresh()
+    assert not policy.allows(MEMBER, "update_network", NETWORK)
+    file.write_text("update_network: [\n")
+    for clock.now_s in (10.0, 15.0):
+        policy.refresh()
+        assert not policy.allows(MEMBER, "update_network", NETWORK)
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+    assert str(file) in caplog.records[-1].__dict__["cause"]
+    file.unlink()
+    clock.now_s = 20.0
+    policy.refresh()
+    assert policy.allows(MEMBER, "update_network", NETWORK)
+
+
+def test_threads_that_ask_first_at_the_same_time_are_answered_alike() -> None:
+    names = [rule.name for rule in policies.ALL]
+    expected = [Policy().allows(MEMBER, name, NETWORK) for name in names]
+    for _ in range(3):
+        policy, start = Policy(), threading.Barrier(8)
+
+        def ask(policy: Policy = policy, start: threading.Barrier = start) -> list[bool]:
+            start.wait()
+            return [policy.allows(MEMBER, name, NETWORK) for name in names]
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(ask) for _ in range(8)]
+        assert all(answer.result() == expected for answer in answers)
 
 
 def test_settings_say_where_the_rules_are(tmp_path: Path) -> None:
@@ -343,9 +387,9 @@ def test_caches_are_bounded() -> None:
     policy = Policy()
     for number in range(50):
         policy.view(Actor("u", MINE, frozenset({f"role-{number}"})), "network")(NETWORK)
-    assert policy._settled.cache_info().maxsize
-    assert policy._view_plan.cache_info().maxsize
-    assert policy._question.cache_info().maxsize
+    assert policy._rules.settled.cache_info().maxsize
+    assert policy._rules.view_plan.cache_info().maxsize
+    assert policy._rules.question.cache_info().maxsize
 
 
 def test_the_table_is_whole() -> None:
