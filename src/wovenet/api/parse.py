@@ -9,14 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from neutron_lib import constants as lib_constants
-from neutron_lib import exceptions as lib_exceptions
-from neutron_lib.api import attributes as lib_attributes
 
 from wovenet.model import problems
 from wovenet.model.actor import Actor
 from wovenet.resources.base import Object, Resource
 from wovenet.resources.query import Query, Sort
+from wovenet.surface import lib
 from wovenet.surface.spec import Collection
 
 TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
@@ -55,13 +53,15 @@ def body_of(raw: bytes, *, size_max: int) -> Mapping[str, Any]:
 
 
 def creation(
-    collection: Collection, info: lib_attributes.AttributeInfo, body: Mapping[str, Any], actor: Actor
+    collection: Collection, info: lib.attributes.AttributeInfo, body: Mapping[str, Any], actor: Actor
 ) -> Creation:
     """The requests of a POST, complete and valid. A bulk body has the collection's name as its key."""
     if collection.name in body:
         items = body[collection.name]
-        if not items or not isinstance(items, list):
+        if not items:
             raise _bad_request("Resources required")
+        if not isinstance(items, list):
+            raise _bad_request(f"Object '{collection.member}' contains invalid data")
         given = [_inner(collection, item) for item in items]
     else:
         given = [_member_of(collection, body)]
@@ -69,9 +69,13 @@ def creation(
     return Creation(requests, [frozenset(item) for item in given], collection.name in body)
 
 
-def changes(collection: Collection, info: lib_attributes.AttributeInfo, body: Mapping[str, Any]) -> Object:
+def changes(collection: Collection, info: lib.attributes.AttributeInfo, body: Mapping[str, Any]) -> Object:
     """The attributes that a PUT changes, converted and valid."""
+    if collection.name in body:
+        raise _bad_request("Bulk operation not supported")
     values = dict(_member_of(collection, body))
+    if "project_id" in values:
+        values["tenant_id"] = values.pop("project_id")
     _no_foreign_keys(collection, values)
     for name in values:
         if not collection.attributes[name].spec.get("allow_put"):
@@ -81,9 +85,9 @@ def changes(collection: Collection, info: lib_attributes.AttributeInfo, body: Ma
 
 
 def _member_of(collection: Collection, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    if collection.member not in body:
+    item = body.get(collection.member)
+    if item is None:
         raise _bad_request(f"Unable to find '{collection.member}' in request body")
-    item = body[collection.member]
     if not isinstance(item, dict):
         raise _bad_request(f"Object '{collection.member}' contains invalid data")
     return item
@@ -99,27 +103,26 @@ def _inner(collection: Collection, item: Any) -> Mapping[str, Any]:
     return item
 
 
-def _complete(collection: Collection, info: lib_attributes.AttributeInfo, values: Object, actor: Actor) -> Object:
+def _complete(collection: Collection, info: lib.attributes.AttributeInfo, values: Object, actor: Actor) -> Object:
     _project(values, actor)
     _no_foreign_keys(collection, values)
     try:
         info.fill_post_defaults(values, exc_cls=_bad_request)
-    except lib_exceptions.NeutronException as error:
+    except lib.exceptions.NeutronException as error:
         raise _translated(error) from error
     _convert(info, values)
-    return {name: value for name, value in values.items() if value is not lib_constants.ATTR_NOT_SPECIFIED}
+    return {name: value for name, value in values.items() if value is not lib.constants.ATTR_NOT_SPECIFIED}
 
 
 def _project(values: Object, actor: Actor) -> None:
     """`values` name their project, in both spellings. Only who may act for others may name another one."""
     if "tenant_id" in values and "project_id" in values and values["tenant_id"] != values["project_id"]:
         raise _bad_request("'project_id' and 'tenant_id' do not match")
-    project_id = values.get("project_id", values.get("tenant_id"))
-    if project_id is None or project_id == "":
-        project_id = actor.project_id
-        if not project_id:
-            raise _bad_request("Running without keystone AuthN requires that project_id is specified")
-    elif project_id != actor.project_id and not (actor.is_admin or actor.is_advsvc):
+    named = [values[name] for name in ("project_id", "tenant_id") if name in values]
+    project_id = named[0] if named else actor.project_id
+    if not named and not project_id:
+        raise _bad_request("Running without keystone AuthN requires that project_id is specified")
+    if project_id != actor.project_id and not (actor.is_admin or actor.is_advsvc):
         raise _bad_request(
             "Specifying 'project_id' other than the authenticated project in request is not allowed for the current "
             "user."
@@ -133,14 +136,14 @@ def _no_foreign_keys(collection: Collection, values: Mapping[str, Any]) -> None:
         raise _bad_request(f"Unrecognized attribute(s) '{', '.join(unknown)}'")
 
 
-def _convert(info: lib_attributes.AttributeInfo, values: Object) -> None:
+def _convert(info: lib.attributes.AttributeInfo, values: Object) -> None:
     """`values` converted and validated in place by neutron-lib.
 
     Its converters assume types that a client need not send; what they make of others is a bad value as well.
     """
     try:
         info.convert_values(values, exc_cls=_bad_request)
-    except lib_exceptions.NeutronException as error:
+    except lib.exceptions.NeutronException as error:
         raise _translated(error) from error
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         raise _bad_request("Body contains invalid data") from error
@@ -149,7 +152,7 @@ def _convert(info: lib_attributes.AttributeInfo, values: Object) -> None:
             raise problems.InvalidInput(error_message="number out of range")
 
 
-def _translated(error: lib_exceptions.NeutronException) -> problems.Problem:
+def _translated(error: lib.exceptions.NeutronException) -> problems.Problem:
     """neutron-lib's exception as ours of the same name, or as a bad request with its text."""
     known = getattr(problems, type(error).__name__, None)
     if isinstance(known, type) and issubclass(known, problems.InvalidInput):

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from neutron_lib.api import attributes as lib_attributes
 
 from wovenet.api.policy import Policy
 from wovenet.registry import Registry
 from wovenet.resources.base import Resource
 from wovenet.settings import Settings
 from wovenet.store.tx import Store
-from wovenet.surface import merge
+from wovenet.surface import lib, merge
 from wovenet.surface.spec import Collection
 
 
@@ -37,7 +36,7 @@ class Endpoint:
     service: Service
     collection: Collection
     resource: Resource
-    info: lib_attributes.AttributeInfo
+    info: lib.attributes.AttributeInfo
     visible: tuple[str, ...]
     """What can be shown at all, in order."""
     enforced: tuple[str, ...]

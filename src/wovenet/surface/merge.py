@@ -8,9 +8,7 @@ import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from neutron_lib.api import attributes as lib_attributes
-
-from wovenet.surface import spec
+from wovenet.surface import lib, spec
 from wovenet.surface.declare import Definition
 
 
@@ -71,6 +69,6 @@ def _add(
             attributes[collection][name] = spec.Attribute(name, definition.alias or None, attribute)
 
 
-def attribute_info(collection: spec.Collection) -> lib_attributes.AttributeInfo:
+def attribute_info(collection: spec.Collection) -> lib.attributes.AttributeInfo:
     """neutron-lib's own reader of bodies for `collection`: defaults, conversion, validation."""
-    return lib_attributes.AttributeInfo({name: dict(found.spec) for name, found in collection.attributes.items()})
+    return lib.attributes.AttributeInfo({name: dict(found.spec) for name, found in collection.attributes.items()})
