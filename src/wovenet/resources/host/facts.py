@@ -7,6 +7,7 @@ from typing import Final
 NAME_LENGTH_MAX: Final = 255
 ITEMS_MAX: Final = 256
 """More mappings or options than this are not read."""
+VALUE_LENGTH_MAX: Final = 4096
 TEXT_LENGTH_MAX: Final = 65536
 """Longer texts are not read at all."""
 
@@ -38,7 +39,7 @@ def of_chassis(
         bridge_mappings=bridge_mappings(config.get("ovn-bridge-mappings", "")),
         cms_options=cms_options(config.get("ovn-cms-options", "")),
         encaps={kind: ip for kind, ip in list(encaps)[:ITEMS_MAX] if is_name(kind) and is_name(ip)},
-        other_config={key: config[key] for key in _CONFIG_KEYS if len(config.get(key, "")) in range(1, 4096)},
+        other_config={key: config[key] for key in _CONFIG_KEYS if is_name(config.get(key, ""), VALUE_LENGTH_MAX)},
     )
 
 
@@ -57,14 +58,14 @@ def cms_options(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for item in _items(text):
         name, _, value = (part.strip() for part in item.partition("="))
-        if is_name(name):
+        if is_name(name) and (not value or is_name(value, VALUE_LENGTH_MAX)):
             found.setdefault(name, value)
     return found
 
 
-def is_name(text: str) -> bool:
-    """Whether the text can be the name of something here."""
-    return 0 < len(text) <= NAME_LENGTH_MAX and text.isprintable()
+def is_name(text: str, length_max: int = NAME_LENGTH_MAX) -> bool:
+    """Whether the text can be the name of something here: nothing that a database or a terminal would choke on."""
+    return 0 < len(text) <= length_max and text.isprintable()
 
 
 def _items(text: str) -> list[str]:
