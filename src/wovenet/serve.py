@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wovenet.store.tx import Store
 
 _STATE_NAMES = {"waiting": "waiting", "retry": "retrying", "terminal": "failed"}
+SCHEMA_TIMEOUT_S = 60.0
+SCHEMA_POLL_S = 0.05
 LOG = logging.getLogger(__name__)
 
 
@@ -139,9 +141,17 @@ def api(settings: Settings, *, upgrade: bool) -> None:
 
 
 def controller(settings: Settings) -> None:
-    """Runs the controller until it is told to stop."""
+    """Runs the controller until it is told to stop. Waits first for a database with this program's schema."""
     from wovenet import logs
+    from wovenet.embedded import process
     from wovenet.reconcile import controller as reconcile
+    from wovenet.store import migrations
 
     logs.setup(settings)
-    reconcile.run(settings, store(settings))
+    kept = store(settings)
+    wanted = migrations.head()
+    if not process.holds_within(
+        lambda: migrations.current(kept.engine) == wanted, SCHEMA_TIMEOUT_S, interval_s=SCHEMA_POLL_S
+    ):
+        raise SystemExit(f"the database does not have schema {wanted}: run `wovenet db upgrade`")
+    reconcile.run(settings, kept)

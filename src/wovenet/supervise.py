@@ -93,6 +93,7 @@ class Supervisor:
     _central: Central | None = None
     _lab: Any = None
     _lock: int | None = None
+    _told: set[str] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -158,6 +159,8 @@ class Supervisor:
                 self._central.stop()
                 self._central = Central.start(self.plan.ovn_dir)
                 self._write_state()
+            if self._lab is not None:
+                self._tell_of_lab(self._lab.ended())
             if self.clock.monotonic() >= next_tend_s:
                 next_tend_s = self.clock.monotonic() + TEND_EVERY_S
                 for part in (self._central, self._lab):
@@ -178,6 +181,13 @@ class Supervisor:
         elif now >= child.not_before_s:
             self._launch(child)
             self._write_state()
+
+    def _tell_of_lab(self, ended: Mapping[str, str]) -> None:
+        """A hypervisor's daemon that ended is said once, not started again: it is there to be experimented with."""
+        for name, words in ended.items():
+            if name not in self._told:
+                self._told.add(name)
+                self.say(f"{name} of the lab ended: {words}")
 
     def stop(self) -> None:
         """Nothing that this supervisor started is running; data stays."""
