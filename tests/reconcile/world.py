@@ -87,6 +87,7 @@ class Port:
     device: str = "vm"
     up: bool = True
     status: str = "DOWN"
+    vif: str = "unbound"
     revision: int = 1
 
 
@@ -165,7 +166,7 @@ def _add_port(add: Callable[..., None], port: Port) -> None:
     add(PORTS, **_standard(port.name, port.revision), network_id=id_of(port.net), mac_address=mac_of(port.name),
         admin_state_up=port.up, status=port.status, device_id=port.device, device_owner=port.owner,
         port_security_enabled=port.security, ip_allocation="immediate", binding_host_id=port.host,
-        binding_vnic_type="normal", binding_vif_type="unbound", binding_vif_details="{}", binding_profile="{}",
+        binding_vnic_type="normal", binding_vif_type=port.vif, binding_vif_details="{}", binding_profile="{}",
         extra_dhcp_opts=json.dumps([
             {"opt_name": name, "opt_value": value, "ip_version": version} for name, value, version in port.options
         ]))

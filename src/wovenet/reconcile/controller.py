@@ -13,7 +13,7 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ from wovenet.ovn.wire import where_uuid
 from wovenet.reconcile import audit as auditing
 from wovenet.reconcile import ledger
 from wovenet.reconcile.backoff import Backoff
-from wovenet.reconcile.loop import LOCK, Interrupted, Loop, Rules
+from wovenet.reconcile.loop import LOCK, Applies, Interrupted, Loop, Rules
 from wovenet.reconcile.observe import Observer
 from wovenet.reconcile.poke import Listener
 from wovenet.resources.deployment import view
@@ -44,8 +44,6 @@ from wovenet.store.faults import CommitUnknown, StoreBusy
 from wovenet.store.tx import OVN, ReadTx, Store, Tx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from wovenet.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -244,8 +242,16 @@ EXPECTED: Final = (OvsdbError, Interrupted, ledger.Superseded, StoreBusy, Commit
 class Controller:
     """One controller. `run` returns when it is told to stop."""
 
-    def __init__(self, options: Options, store: Store, stop: Stop) -> None:
+    def __init__(
+        self,
+        options: Options,
+        store: Store,
+        stop: Stop,
+        *,
+        applier: Callable[[Client], Applies] = lambda client: Applier(client, lock=LOCK),
+    ) -> None:
         self._options = options
+        self._applier = applier
         self._store = store
         self._stop = stop
         self._clock: Clock = store.clock
@@ -346,7 +352,7 @@ class Controller:
         self._client.transact([{"op": "assert", "lock": LOCK}, mutate])
 
     @contextmanager
-    def _listening(self) -> "Iterator[None]":
+    def _listening(self) -> Iterator[None]:
         """Pokes are heard; without them the loop only looks less often."""
         try:
             self._listener = Listener(self._options.state_path)
@@ -360,7 +366,7 @@ class Controller:
                 self._listener = None
 
     @contextmanager
-    def _observing(self) -> "Iterator[None]":
+    def _observing(self) -> Iterator[None]:
         done = threading.Event()
         thread = threading.Thread(target=self._observe, args=(done,), name="observer", daemon=True)
         thread.start()
@@ -416,7 +422,7 @@ class Controller:
             self._beat(cause=f"{type(error).__name__}: {error}"[:255], now=True)
 
     def _new_loop(self) -> Loop:
-        return Loop(self._store, self._client, Applier(self._client, lock=LOCK), self._options.rules)
+        return Loop(self._store, self._client, self._applier(self._client), self._options.rules)
 
     def _take_role(self, role: str) -> None:
         if role == self._role:

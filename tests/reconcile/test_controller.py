@@ -1,0 +1,206 @@
+"""Whole controllers, with threads, on real servers."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests import ovsdb_servers
+from tests.ovsdb_servers import CLOCK, TIMEOUT_S
+from tests.reconcile.southbound import Southbound
+from tests.reconcile.test_faults import CLOUD, LATER
+from tests.reconcile.world import DEPLOYMENT, RULES, Net, Port, State, World, id_of
+from wovenet.embedded.process import wait_until
+from wovenet.model.ids import Unit
+from wovenet.ovn.client import Timing
+from wovenet.reconcile import audit, controller, poke
+from wovenet.resources.port.table import PORTS
+from wovenet.store import outbox
+from wovenet.store.tx import Store
+
+TIMING = Timing(backoff_min_s=0.01, backoff_max_s=0.1)
+
+
+class Site:
+    """Both databases of OVN, a store, and controllers."""
+
+    def __init__(self, store: Store, nb: ovsdb_servers.Server, sb: Southbound, directory: Path) -> None:
+        self.store = store
+        self.nb = nb
+        self.sb = sb
+        self.directory = directory
+        self.world = World(store, nb)
+
+    def options(self, name: str, **changes: object) -> controller.Options:
+        given = {
+            "nb": self.nb.remote, "sb": self.sb.server.remote, "timing": TIMING, "rules": RULES,
+            "state_path": self.directory, "name": name, "poll_interval_s": 0.1, "down_time_s": 4.0, **changes,
+        }  # fmt: skip
+        return controller.Options(**given)  # type: ignore[arg-type]
+
+    @contextmanager
+    def running(self, name: str = "c", **changes: object) -> Iterator[controller.Controller]:
+        stop = controller.Stop()
+        own = controller.Controller(self.options(name, **changes), self.store, stop)
+        thread = threading.Thread(target=own.run)
+        thread.start()
+        try:
+            yield own
+        finally:
+            stop.set()
+            thread.join(TIMEOUT_S)
+            stop.close()
+            assert not thread.is_alive()
+
+    def is_settled(self) -> bool:
+        with self.store.read() as tx:
+            return not outbox.pending(tx) and not outbox.failing(tx)
+
+    def wait_settled(self) -> None:
+        wait_until(self.is_settled, timeout_s=TIMEOUT_S, what="all units")
+
+    def check(self) -> None:
+        self.wait_settled()
+        report = audit.run(self.store, self.world.client, DEPLOYMENT)
+        assert report.is_clean, report
+        assert report.unsettled == 0
+
+
+@pytest.fixture
+def site(store: Store, tmp_path: Path) -> Iterator[Site]:
+    for name in ("nb", "sb"):
+        (tmp_path / name).mkdir()
+    with (
+        ovsdb_servers.serving(tmp_path / "nb") as nb,
+        ovsdb_servers.serving(tmp_path / "sb", ovsdb_servers.SB) as sb,
+    ):
+        southbound = Southbound(sb)
+        own = Site(store, nb, southbound, tmp_path)
+        yield own
+        own.world.client.close()
+        southbound.close()
+
+
+def role(own: controller.Controller) -> object:
+    return own.status()["role"]
+
+
+def leads(own: controller.Controller) -> Callable[[], bool]:
+    return lambda: role(own) == controller.LEADER
+
+
+def test_from_mark_to_status(site: Site) -> None:
+    with site.running() as own:
+        wait_until(leads(own), timeout_s=TIMEOUT_S, what="the leader")
+        site.world.become(State(nets=(Net("n"),), ports=(Port("p", "n", host="hv1.test", vif="ovs"),)))
+        state = controller.wait_applied(site.store, Unit("port", id_of("p")), revision=1, timeout_s=TIMEOUT_S)
+        assert state is not None
+        assert state.revision == 1
+
+        site.sb.host("hv1")
+        site.sb.bind(id_of("p"), "hv1", up=True)
+
+        def active() -> bool:
+            with site.store.read() as tx:
+                return bool(tx.value(PORTS.select().with_only_columns(PORTS.c.status)) == "ACTIVE")
+
+        wait_until(active, timeout_s=TIMEOUT_S, what="the port's status")
+        site.check()
+        [port] = site.world.nb()["Logical_Switch_Port"]
+        assert port["external_ids"]["neutron:host_id"] == "hv1.test"
+
+
+def test_a_poke_wakes_at_once(site: Site) -> None:
+    with site.running(poll_interval_s=3600.0) as own:
+        wait_until(leads(own), timeout_s=TIMEOUT_S, what="the leader")
+        poker = poke.Poker(site.directory)
+        site.world.become(State(nets=(Net("n"),)))
+
+        def poked() -> bool:
+            poker()
+            return site.is_settled()
+
+        wait_until(poked, timeout_s=TIMEOUT_S, what="the network")
+
+
+def test_a_poke_that_nobody_hears(tmp_path: Path) -> None:
+    poke.Poker(tmp_path)()
+    poke.Poker(tmp_path / ("x" * 200))()
+
+
+def test_one_leads_and_the_other_takes_over(site: Site) -> None:
+    with site.running("b") as second, site.running("a") as first:
+        wait_until(lambda: leads(first)() or leads(second)(), timeout_s=TIMEOUT_S, what="a leader")
+        assert {role(first), role(second)} == {controller.LEADER, controller.STANDBY}
+        site.world.become(CLOUD)
+        site.wait_settled()
+
+        def both_told() -> bool:
+            with site.store.read() as tx:
+                found = controller.report(tx)
+            return found is not None and found["role"] == controller.LEADER and found["standbys"] == 1
+
+        wait_until(both_told, timeout_s=TIMEOUT_S, what="the report")
+    with site.running("c") as third:
+        wait_until(leads(third), timeout_s=TIMEOUT_S, what="the heir")
+        site.world.become(LATER)
+        site.check()
+
+
+def test_servers_come_and_go(site: Site) -> None:
+    with site.running() as own:
+        wait_until(leads(own), timeout_s=TIMEOUT_S, what="the leader")
+        site.nb.stop()
+        site.world.become(CLOUD)
+        site.sb.server.restart()
+        wait_until(lambda: role(own) == controller.STANDBY, timeout_s=TIMEOUT_S, what="the loss")
+        site.nb.start()
+        site.wait_settled()
+        site.nb.empty()
+        site.world.client.connect(TIMEOUT_S)
+
+        wait_until(lambda: len(site.world.nb()["Logical_Switch_Port"]) == 11, timeout_s=TIMEOUT_S, what="the rows")
+        site.check()
+
+
+def test_hosts_are_asked_whether_they_live(site: Site) -> None:
+    with site.running(down_time_s=0.2):
+
+        def asked() -> bool:
+            select = {"op": "select", "table": "NB_Global", "where": [], "columns": ["nb_cfg"]}
+            [result] = site.world.client.transact([select])
+            return bool(result["rows"]) and result["rows"][0]["nb_cfg"] >= 3
+
+        wait_until(asked, timeout_s=TIMEOUT_S, what="three liveness bumps")
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_killed_between_applying_and_settling(site: Site, count: int) -> None:
+    site.world.become(CLOUD)
+    arguments = [str(site.store.engine.url), site.nb.remote, site.sb.server.remote, str(site.directory), str(count)]
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.reconcile.killed", *arguments],
+        timeout=60, check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL
+    site.world.become(LATER)
+
+    with site.running():
+        site.check()
+
+
+def test_wait_applied_gives_up(store: Store, tmp_path: Path) -> None:
+    store.write(lambda tx: tx.mark(Unit("port", "p")))
+    began = CLOCK.monotonic()
+
+    with pytest.raises(TimeoutError, match="pending"):
+        controller.wait_applied(store, Unit("port", "p"), timeout_s=0.05)
+
+    assert CLOCK.monotonic() - began < TIMEOUT_S
+    assert controller.wait_applied(store, Unit("port", "gone"), timeout_s=0.05) is None

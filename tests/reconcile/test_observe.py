@@ -1,0 +1,140 @@
+"""What a real Southbound database says, and what the store then says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests import ovsdb_servers
+from tests.reconcile.southbound import Southbound
+from tests.reconcile.world import Net, Port, State, World, id_of
+from wovenet.ovn import southbound as sb
+from wovenet.ovn.errors import ConnectionLost
+from wovenet.reconcile.observe import Observer
+from wovenet.resources import host
+from wovenet.resources.host.table import HOSTS
+from wovenet.resources.port.table import PORTS
+from wovenet.store.tx import Store, Tx
+
+PORTS_HELD = State(
+    nets=(Net("n"),), ports=tuple(Port(name, "n", host="hv1.test", vif="ovs") for name in ("p", "q", "r"))
+)
+
+
+@pytest.fixture
+def southbound(tmp_path: Path) -> Iterator[Southbound]:
+    directory = tmp_path / "sb"
+    directory.mkdir()
+    with ovsdb_servers.serving(directory, ovsdb_servers.SB) as server:
+        own = Southbound(server)
+        yield own
+        own.close()
+
+
+def hold(_tx: Tx) -> None:
+    """Always ours."""
+
+
+@pytest.fixture
+def observer(store: Store, southbound: Southbound) -> Iterator[Observer]:
+    client = southbound.server.client(connect=False)
+    own = Observer(store, sb.Southbound(client), hold=hold, down_time_s=60.0)
+    own.connect(10)
+    yield own
+    client.close()
+
+
+def statuses(store: Store) -> dict[str, str]:
+    with store.read() as tx:
+        return {row.name: row.status for row in tx.rows(sa.select(PORTS.c.name, PORTS.c.status))}
+
+
+def follow(observer: Observer) -> None:
+    """Takes what has happened until now."""
+    while observer.step(0.2):
+        pass
+
+
+def test_statuses_follow(world: World, southbound: Southbound, observer: Observer) -> None:
+    world.become(PORTS_HELD)
+    southbound.host("hv1")
+    southbound.bind(id_of("p"), "hv1", up=True)
+    southbound.bind(id_of("q"), "hv1", up=False)
+
+    follow(observer)
+    assert statuses(world.store) == {"p": "ACTIVE", "q": "DOWN", "r": "DOWN"}
+
+    southbound.bind(id_of("q"), "hv1", up=True)
+    southbound.unbind(id_of("p"))
+    follow(observer)
+    assert statuses(world.store) == {"p": "DOWN", "q": "ACTIVE", "r": "DOWN"}
+
+
+def test_a_port_that_is_up_on_no_chassis_is_down(world: World, southbound: Southbound, observer: Observer) -> None:
+    world.become(PORTS_HELD)
+    southbound.host("hv1")
+    southbound.bind(id_of("p"), "hv1", up=True)
+    follow(observer)
+
+    southbound.forget_host("hv1")
+    follow(observer)
+
+    assert statuses(world.store)["p"] == "DOWN"
+
+
+def test_what_was_missed_is_compared_on_connecting(world: World, southbound: Southbound, observer: Observer) -> None:
+    world.become(PORTS_HELD)
+    southbound.host("hv1")
+    southbound.host("hv2")
+    for name in ("p", "q"):
+        southbound.bind(id_of(name), "hv1", up=True)
+    follow(observer)
+    southbound.server.stop()
+    with pytest.raises(ConnectionLost):
+        follow(observer)
+    southbound.restart()
+    southbound.unbind(id_of("p"))
+    southbound.remove(id_of("q"))
+    southbound.bind(id_of("r"), "hv1", up=True)
+    southbound.forget_host("hv2")
+
+    observer.connect(10)
+    follow(observer)
+
+    assert statuses(world.store) == {"p": "DOWN", "q": "DOWN", "r": "ACTIVE"}
+    with world.store.read() as tx:
+        assert [row.chassis for row in tx.rows(sa.select(HOSTS.c.chassis))] == ["hv1"]
+
+
+def test_hosts_and_their_heartbeats(store: Store, southbound: Southbound, observer: Observer) -> None:
+    southbound.host("hv1", bridge_mappings="physnet1:br-ex")
+    southbound.heartbeat("hv1", 3)
+    follow(observer)
+
+    with store.read() as tx:
+        found = host.by_name(tx, ["hv1.test"])["hv1.test"]
+    assert found.bridge_mappings == {"physnet1": "br-ex"}
+    assert found.is_alive
+
+    southbound.forget_host("hv1")
+    follow(observer)
+    with store.read() as tx:
+        assert host.by_name(tx, ["hv1.test"]) == {}
+
+
+def test_what_a_chassis_says_cannot_stop_the_observer(
+    world: World, southbound: Southbound, observer: Observer
+) -> None:
+    world.become(PORTS_HELD)
+    southbound.host("hv\n1", bridge_mappings=",:,,physnet1,x:y:z" * 1000)
+    southbound.host("hv2")
+    southbound.heartbeat("hv2", 2**62, **{"neutron:ovn-metadata-sb-cfg": "many", "neutron:ovn-metadata-id": "x" * 999})
+    southbound.bind("not an id", "hv2", up=True)
+    southbound.bind(id_of("p"), "hv2", up=True)
+
+    follow(observer)
+
+    assert statuses(world.store)["p"] == "ACTIVE"
+    with world.store.read() as tx:
+        assert [row.chassis for row in tx.rows(sa.select(HOSTS.c.chassis))] == ["hv2"]
