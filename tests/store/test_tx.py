@@ -239,10 +239,10 @@ def test_a_swallowed_refusal_commits_nothing_and_runs_nothing(store: Store) -> N
         tx.insert(THINGS, [thing(2)])
         with pytest.raises(Claimed):
             tx.insert(THINGS, [thing(1)])
-        with pytest.raises(RuntimeError, match="refused claim"):
+        with pytest.raises(RuntimeError, match="refused row"):
             tx.value(COUNT)
 
-    with pytest.raises(RuntimeError, match="refused claim"):
+    with pytest.raises(RuntimeError, match="refused row"):
         store.write(swallow)
     with store.read() as tx:
         assert tx.value(COUNT) == 1

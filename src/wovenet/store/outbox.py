@@ -50,7 +50,9 @@ UNITS = sa.Table(
 """`revision` was brought out last; `since` (seconds since the epoch) is the state or its revision unchanged."""
 
 _CHUNK: Final = 500
-"""Values in one IN list, rows in one statement."""
+"""Rows in one statement."""
+_IN_LIST: Final = 150
+"""Values in one IN list. From 200 on MariaDB no longer looks into the index, and may rather read the whole table."""
 _MARKS_OF_A_BATCH: Final = 20_000
 """At most so many marks are taken at once, however often the same units were marked."""
 _REASON_LENGTH: Final = 1024
@@ -121,9 +123,10 @@ _U = UNITS.c
 _TOPIC: sa.BindParameter[str] = sa.bindparam("of_topic")
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LIMIT = sa.bindparam("count", type_=sa.Integer)
-_MARKS_OF_UNITS = (
-    sa.select(_M.id, _M.kind, _M.unit_id).where(_M.topic == _TOPIC, _M.unit_id.in_(_IDS)).order_by(_M.id).limit(_LIMIT)
-)
+# Without an order, which would lead MariaDB to walk through the marks of all topics.
+_ANY_MARKS = sa.select(_M.id, _M.kind, _M.unit_id).where(_M.topic == _TOPIC).limit(_LIMIT)
+# Of all topics: naming one leads the planners to its whole backlog.
+_MARKS_OF_UNITS = sa.select(_M.id, _M.topic, _M.kind, _M.unit_id).where(_M.unit_id.in_(_IDS)).limit(_LIMIT)
 _DELETE_MARKS = MARKS.delete().where(_M.id.in_(sa.bindparam("ids", expanding=True, type_=sa.BigInteger)))
 _BACKLOG = (
     sa.select(_M.topic, _M.kind, sa.func.count().label("number"), sa.func.min(_M.created).label("oldest"))
@@ -155,18 +158,22 @@ _FORGET = UNITS.delete().where(_U.topic == _TOPIC, _U.id == sa.bindparam("of_id"
 def take(read_tx: ReadTx, topic: str, limit: int, rank: Mapping[str, int]) -> list[Mark]:
     """Up to `limit` marked units, the lowest rank of their kind first, then the longest marked.
 
-    Each unit comes once, with all of its marks. Kinds without a rank come last. Nothing is changed: the marks stay
+    Each unit comes once, with all of its marks. Kinds without a rank come last, in no order. Nothing is changed: the marks stay
     until `settle` or `done`. Cost: the limit times the number of kinds, whatever the backlog.
     """
-    found = read_tx.rows(_first_marks(tuple(sorted(rank.items()))), {"of_topic": topic, "count": limit})
+    parameters = {"of_topic": topic, "count": limit}
+    found = [*read_tx.rows(_first_marks(tuple(sorted(rank.items()))), parameters)] if rank else []
+    if len(found) < limit:
+        # There are no more of the ranked kinds, so this meets few of them again.
+        found += read_tx.rows(_ANY_MARKS, parameters)
     units: dict[Unit, list[int]] = {}
     for row in islice({row.id: row for row in found}.values(), limit):
         units.setdefault(Unit(row.kind, row.unit_id), [])
     for ids in _chunks(sorted({unit.id for unit in units})):
-        for row in read_tx.rows(_MARKS_OF_UNITS, {"of_topic": topic, "ids": ids, "count": _MARKS_OF_A_BATCH}):
-            if (unit := Unit(row.kind, row.unit_id)) in units:
+        for row in read_tx.rows(_MARKS_OF_UNITS, {"ids": ids, "count": _MARKS_OF_A_BATCH}):
+            if row.topic == topic and (unit := Unit(row.kind, row.unit_id)) in units:
                 units[unit].append(row.id)
-    return [Mark(unit, tuple(ids)) for unit, ids in units.items() if ids]
+    return [Mark(unit, tuple(sorted(ids))) for unit, ids in units.items() if ids]
 
 
 def done(tx: Tx, marks: Iterable[Mark]) -> None:
@@ -190,7 +197,7 @@ def settle(tx: Tx, topic: str, results: Sequence[Result], *, delay_s: Callable[[
     """Records what became of units, deletes their taken marks, and marks the units that waited for those settled.
 
     At most one result for a unit. A unit that is settled and gone leaves no row. `delay_s` gives the seconds to wait
-    after so many failures in a row. At most six statements for up to 500 units.
+    after so many failures in a row. A few statements for each 150 units.
     """
     by_unit = {result.mark.unit: result for result in results}
     if len(by_unit) != len(results):
@@ -207,7 +214,7 @@ def settle(tx: Tx, topic: str, results: Sequence[Result], *, delay_s: Callable[[
         for unit, result in by_unit.items()
         if unit not in gone
     ]
-    for rows in _chunks(kept):
+    for rows in _chunks(kept, _CHUNK):
         tx.run(_upsert(tx.connection.dialect.name), rows)
     settled = [unit for unit, result in by_unit.items() if isinstance(result.outcome, Settled)]
     for units in _chunks(settled):
@@ -241,21 +248,17 @@ def failing(read_tx: ReadTx, *, limit: int = 1000) -> list[UnitState]:
 @cache
 def _first_marks(rank: tuple[tuple[str, int], ...]) -> sa.CompoundSelect[Any]:
     """The first marks of each kind by an index, then the first of those: a backlog is never sorted."""
-    last = max((place for _, place in rank), default=0) + 1
-    # The last branch takes any kind, so that it finds those without a rank by the index, too; what it repeats is
-    # dropped by the caller. Hence twice the limit.
-    branches = [(place, _M.kind == kind) for kind, place in rank] + [(last, sa.true())]
     parts = [
         sa.select(
             sa.select(_M.id, _M.kind, _M.unit_id, sa.literal_column(str(int(place)), sa.Integer).label("place"))
-            .where(_M.topic == _TOPIC, which)
+            .where(_M.topic == _TOPIC, _M.kind == kind)
             .order_by(_M.id)
             .limit(_LIMIT)
             .subquery()
         )
-        for place, which in branches
+        for kind, place in rank
     ]
-    return sa.union_all(*parts).order_by(sa.column("place"), sa.column("id")).limit(2 * _LIMIT)
+    return sa.union_all(*parts).order_by(sa.column("place"), sa.column("id")).limit(_LIMIT)
 
 
 @cache
@@ -319,6 +322,6 @@ def _state(row: sa.Row[Any]) -> UnitState:
     )
 
 
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
+def _chunks(values: Sequence[T], size: int = _IN_LIST) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -35,7 +35,7 @@ MARKS = sa.Table(
     schema.text_col("unit_id"),
     sa.Column("created", sa.Double(), nullable=False),
     sa.Index(None, "topic", "kind", "id"),
-    sa.Index(None, "topic", "unit_id"),
+    sa.Index(None, "unit_id"),
     sqlite_autoincrement=True,
 )
 """The outbox, written here and read by `store.outbox`. `created`: seconds since the epoch."""
@@ -79,7 +79,7 @@ class Tx(ReadTx):
     def __init__(self, connection: sa.Connection, clock: Clock) -> None:
         super().__init__(connection, clock)
         self._marks: dict[tuple[str, Unit], None] = {}
-        self._refused: Claimed | None = None
+        self._refused: Claimed | LostRace | None = None
 
     def run(self, stmt: Executable, params: Parameters | None = None) -> int:
         """Runs an INSERT, UPDATE or DELETE. Out: the number of rows it met.
@@ -91,11 +91,9 @@ class Tx(ReadTx):
             return self._execute(stmt, params).rowcount
         except sa.exc.IntegrityError as error:
             self._refused = faults.claimed(error, getattr(stmt, "table", None))
+            if self._refused is None and faults.is_dangling(error):
+                self._refused = LostRace("a row has gone that this one refers to, or one has come that refers to it")
             if self._refused is None:
-                if faults.is_dangling(error):
-                    raise LostRace(
-                        "a row has gone that this one refers to, or one has come that refers to it"
-                    ) from error
                 raise
             raise self._refused from error
 
@@ -137,7 +135,7 @@ class Tx(ReadTx):
         # PostgreSQL would refuse the next statement, and turn the commit into a silent rollback. The others would go
         # on: so that all three behave the same, none does.
         if self._refused is not None:
-            raise RuntimeError("the transaction cannot go on after a refused claim") from self._refused
+            raise RuntimeError("the transaction cannot go on after a refused row") from self._refused
 
     def finish(self) -> bool:
         """Writes what was collected, just before the commit. Out: whether there are marks."""
