@@ -2,14 +2,13 @@
 
 import sqlalchemy as sa
 
-from wovenet.model.actor import SYSTEM
-from wovenet.resources import crud, query
+from wovenet.resources import crud
 from wovenet.resources.base import Object, Resource
 from wovenet.resources.network import rules, sharing
 from wovenet.resources.port.table import PORTS
 from wovenet.resources.subnet.table import SUBNETS
 from wovenet.store import ranges
-from wovenet.store.tx import Tx
+from wovenet.store.tx import ReadTx, Tx
 
 NAMED_MAX = 100
 """Ports that are named as the reason why a network cannot go."""
@@ -33,13 +32,20 @@ def remove(tx: Tx, resource: Resource, current: Object) -> None:
     in_the_way = [row.id for row in tx.rows(_IN_THE_WAY, {"of_network": network_id})]
     if in_the_way:
         raise rules.in_use(network_id, in_the_way)
-    ports = query.fetch_all(tx, port.RESOURCE, SYSTEM, conditions=[PORTS.c.network_id == network_id])
+    # By owner once more: another port may have come meanwhile, which then keeps the network's row from being deleted.
+    ports = _owned(tx, PORTS, network_id, PORTS.c.device_owner.in_(rules.AUTO_DELETED_OWNERS))
     if ports:
         crud.remove(tx, port.RESOURCE, ports)
-    subnets = query.fetch_all(tx, subnet.RESOURCE, SYSTEM, conditions=[SUBNETS.c.network_id == network_id])
+    subnets = _owned(tx, SUBNETS, network_id)
     if subnets:
         # Nothing is given back to pools that go as a whole.
         crud.remove(tx, subnet.RESOURCE, subnets)
         ranges.drop(tx, *(item["id"] for item in subnets))
     crud.remove(tx, resource, [current])
     sharing.forget(tx, network_id)
+
+
+def _owned(tx: ReadTx, table: sa.Table, network_id: str, *conditions: "sa.ColumnElement[bool]") -> list[Object]:
+    """As much of the network's objects as it takes to remove them."""
+    statement = sa.select(table.c.id, table.c.project_id).where(table.c.network_id == network_id, *conditions)
+    return [dict(row._mapping) for row in tx.rows(statement.order_by(table.c.id))]

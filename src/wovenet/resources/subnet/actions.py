@@ -1,7 +1,8 @@
 """Subnets are made, changed and removed together with their pool of addresses and what hangs on their network."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -30,14 +31,36 @@ _OWNERS: sa.BindParameter[Any] = sa.bindparam("owners", expanding=True)
 _MTUS = sa.select(NETWORKS.c.id, NETWORKS.c.mtu).where(NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True)))
 _PORTS_IN = sa.select(PORTS.c.id).join(PORT_FIXED_IPS, _F.port_id == PORTS.c.id).where(_F.subnet_id == _SUBNET)
 _GATEWAY_PORT = _PORTS_IN.where(_F.ip_address == sa.bindparam("gateway_ip"), PORTS.c.device_owner.in_(_OWNERS)).limit(1)
-_OWNED_BY = _PORTS_IN.where(PORTS.c.device_owner.in_(_OWNERS)).limit(1)
-_OWNED_BY_OTHERS = _PORTS_IN.where(PORTS.c.device_owner.not_in(_OWNERS)).limit(1)
 _BUMP_PORTS = (
     sa.update(PORTS)
     .where(PORTS.c.id.in_(sa.select(_F.port_id).where(_F.subnet_id == _SUBNET)))
     .values(revision_number=PORTS.c.revision_number + 1, updated_at=sa.bindparam("now"))
 )
-_DROP_ADDRESSES = sa.delete(PORT_FIXED_IPS).where(_F.subnet_id == _SUBNET)
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """How a kind of subnet is left: which ports are in the way, and how the others lose their addresses."""
+
+    owners: tuple[str, ...]
+    in_the_way: "sa.Select[Any]"
+    drop: sa.Delete
+
+
+def _release(owners: Iterable[str], *, are_in_the_way: bool) -> _Release:
+    owned = PORTS.c.device_owner.in_(_OWNERS)
+    in_the_way = owned if are_in_the_way else sa.not_(owned)
+    others = sa.select(PORTS.c.id).where(sa.not_(in_the_way))
+    return _Release(
+        tuple(sorted(owners)),
+        _PORTS_IN.where(in_the_way).limit(1),
+        # Of the others only: a port that came after the check keeps the subnet's row from being deleted.
+        sa.delete(PORT_FIXED_IPS).where(_F.subnet_id == _SUBNET, _F.port_id.in_(others)),
+    )
+
+
+_POOLED = _release(AUTO_DELETED_OWNERS, are_in_the_way=False)
+_AUTOMATIC = _release(ROUTER_INTERFACE_OWNERS, are_in_the_way=True)
 _SAVE_QUIETLY = sa.update(SUBNETS).where(
     _C.id == sa.bindparam("seen_id"), _C.revision_number == sa.bindparam("seen_revision")
 )
@@ -96,10 +119,13 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     """
     del context
     subnet_id = current["id"]
-    _refuse_in_use(tx, current)
+    release = _AUTOMATIC if subnet_of(current, ()).is_auto else _POOLED
+    parameters = {"of_subnet": subnet_id, "owners": release.owners}
+    if tx.row(release.in_the_way, parameters) is not None:
+        raise SubnetInUse(subnet_id=subnet_id, reason="One or more ports have an IP allocation from this subnet")
     touched.by_dhcp(tx, subnet_id)
     tx.run(_BUMP_PORTS, {"of_subnet": subnet_id, "now": tx.now()})
-    tx.run(_DROP_ADDRESSES, {"of_subnet": subnet_id})
+    tx.run(release.drop, parameters)
     crud.remove(tx, resource, [current])
     ranges.drop(tx, subnet_id)
     _bump_networks(tx, [current["network_id"]])
@@ -172,16 +198,6 @@ def _refuse_gateway_in_use(tx: ReadTx, current: Object) -> None:
     port_id = tx.value(_GATEWAY_PORT, parameters)
     if port_id is not None:
         raise GatewayIpInUse(ip_address=current["gateway_ip"], port_id=port_id)
-
-
-def _refuse_in_use(tx: ReadTx, current: Object) -> None:
-    """Raises: SubnetInUse if a port has an address that neither comes nor goes by itself."""
-    if subnet_of(current, ()).is_auto:
-        statement, owners = _OWNED_BY, sorted(ROUTER_INTERFACE_OWNERS)
-    else:
-        statement, owners = _OWNED_BY_OTHERS, list(AUTO_DELETED_OWNERS)
-    if tx.row(statement, {"of_subnet": current["id"], "owners": owners}) is not None:
-        raise SubnetInUse(subnet_id=current["id"], reason="One or more ports have an IP allocation from this subnet")
 
 
 def _save_quietly(tx: Tx, resource: Resource, current: Object, found: Mapping[str, Any]) -> Object:

@@ -88,7 +88,7 @@ def changed(current: Mapping[str, Any], changes: Mapping[str, Any], limits: Limi
 
 
 def pools_of(given: Sequence[Mapping[str, str]], network: Network) -> list[Pool]:
-    """The pools as given, in canonical form.
+    """The pools, ascending and in canonical form.
 
     Raises: InvalidAllocationPool, OutOfBoundsAllocationPool, OverlappingAllocationPools.
     """
@@ -110,7 +110,7 @@ def pools_of(given: Sequence[Mapping[str, str]], network: Network) -> list[Pool]
             raise problems.OverlappingAllocationPools(
                 pool_1=pool_text(one), pool_2=pool_text(other), subnet_cidr=str(network)
             )
-    return [pool for _, pool in spans]
+    return [pool for _, pool in ordered]
 
 
 def default_pools(network: Network, gateway_ip: str | None) -> list[Pool]:
