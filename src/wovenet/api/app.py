@@ -11,13 +11,12 @@ from typing import Any
 
 import falcon
 
-from wovenet import logs
 from wovenet.api import faults, parse, reply, routes
 from wovenet.api.auth import Authenticate
 from wovenet.api.handler import Call
+from wovenet.api.requestid import RequestIds
 from wovenet.api.service import Service
 from wovenet.model import problems
-from wovenet.model.clock import Clock
 from wovenet.store.tx import CommitUnknown, StoreBusy
 
 LOG = logging.getLogger(__name__)
@@ -29,9 +28,9 @@ _PLAIN = frozenset({"/healthcheck", "/metrics"})
 _WITH_BODY = frozenset({"POST", "PUT"})
 
 
-def make(service: Service, authenticate: Authenticate) -> falcon.App[falcon.Request, falcon.Response]:
+def make(service: Service, authenticate: Authenticate) -> RequestIds:
     """The WSGI application."""
-    app = falcon.App(media_type=JSON, middleware=[_Envelope(service.store.clock)])
+    app = falcon.App(media_type=JSON, middleware=[_MediaType()])
     app.req_options.strip_url_path_trailing_slash = True
     app.add_error_handler(Exception, _fault)
     app.add_error_handler(falcon.HTTPError, _http_fault)
@@ -40,20 +39,14 @@ def make(service: Service, authenticate: Authenticate) -> falcon.App[falcon.Requ
         app.add_route("/metrics", SimpleNamespace(on_get=_metrics(service)))
     for route in routes.table(service):
         app.add_route(route.template, _resource(route, authenticate))
-    return app
+    return RequestIds(app, service.store.clock)
 
 
-class _Envelope:
-    """What every request and response has, whatever it is about."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+class _MediaType:
+    """JSON is all that is spoken here."""
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """The request has an id, and wants JSON."""
-        request_id = f"req-{self._clock.new_id()}"
-        logs.request_id.set(request_id)
-        resp.set_header("x-openstack-request-id", request_id)
+        """The request wants JSON; the URL's `.json` says the same."""
         if req.path.endswith(_FORMAT_SUFFIX):
             req.path = req.path.removesuffix(_FORMAT_SUFFIX)
         accepted = req.get_header("Accept")
