@@ -52,7 +52,7 @@ def index(endpoint: Endpoint, call: Call) -> Any:
 
 def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:
     """The object, as far as the actor may see it."""
-    wanted = _wanted(endpoint, parse.fields_of(call.params))
+    wanted = _wanted(endpoint, parse.showing(endpoint.collection, endpoint.resource, call.params))
     loaded = _loaded(endpoint, call.actor, wanted)
     with endpoint.service.store.read() as tx:
         found = query.show(tx, endpoint.resource, call.actor, object_id, loaded)
@@ -74,7 +74,11 @@ def create(endpoint: Endpoint, call: Call) -> Any:
     def write(tx: Tx) -> list[Object]:
         parents = Parents(tx, endpoint.service.registry, call.actor)
         for request, given in zip(asked.requests, asked.given, strict=True):
-            enforced = {name: request[name] for name in endpoint.enforced if name in given and name in request}
+            enforced = {
+                name: request[name]
+                for name in endpoint.enforced
+                if name in given and name in request and not endpoint.is_default(name, request[name])
+            }
             need = endpoint.service.policy.required_rules("create", endpoint.member, enforced)
             endpoint.service.policy.require(call.actor, need, request, parents=parents)
         made = crud.create(tx, context, endpoint.resource, [dict(request) for request in asked.requests])
@@ -87,7 +91,7 @@ def create(endpoint: Endpoint, call: Call) -> Any:
 def update(endpoint: Endpoint, call: Call, object_id: str) -> Any:
     """The object after the change."""
     body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
-    changes = parse.changes(endpoint.collection, endpoint.info, body)
+    changes = parse.changes(endpoint.collection, endpoint.info, body, call.actor)
     context = Context(call.actor, endpoint.service.settings)
     enforced = {name: changes[name] for name in endpoint.enforced if name in changes}
     need = endpoint.service.policy.required_rules("update", endpoint.member, enforced)
@@ -130,9 +134,9 @@ def current_of(endpoint: Endpoint, tx: ReadTx, call: Call, object_id: str) -> Ob
     return current
 
 
-def _wanted(endpoint: Endpoint, fields: frozenset[str]) -> tuple[str, ...]:
+def _wanted(endpoint: Endpoint, fields: frozenset[str] | None) -> tuple[str, ...]:
     """The attributes that an answer may have: those asked for, or all. Unknown ones are ignored, as the peer does."""
-    if not fields:
+    if fields is None:
         return endpoint.visible
     return tuple(name for name in endpoint.visible if name in fields)
 

@@ -69,13 +69,17 @@ def creation(
     return Creation(requests, [frozenset(item) for item in given], collection.name in body)
 
 
-def changes(collection: Collection, info: lib.attributes.AttributeInfo, body: Mapping[str, Any]) -> Object:
+def changes(
+    collection: Collection, info: lib.attributes.AttributeInfo, body: Mapping[str, Any], actor: Actor
+) -> Object:
     """The attributes that a PUT changes, converted and valid."""
     if collection.name in body:
         raise _bad_request("Bulk operation not supported")
     values = dict(_member_of(collection, body))
     if "project_id" in values:
         values["tenant_id"] = values.pop("project_id")
+    if "tenant_id" in values:
+        _check_project(values["tenant_id"], actor)
     _no_foreign_keys(collection, values)
     for name in values:
         if not collection.attributes[name].spec.get("allow_put"):
@@ -122,12 +126,16 @@ def _project(values: Object, actor: Actor) -> None:
     project_id = named[0] if named else actor.project_id
     if not named and not project_id:
         raise _bad_request("Running without keystone AuthN requires that project_id is specified")
+    _check_project(project_id, actor)
+    values["project_id"] = values["tenant_id"] = project_id
+
+
+def _check_project(project_id: Any, actor: Actor) -> None:
     if project_id != actor.project_id and not (actor.is_admin or actor.is_advsvc):
         raise _bad_request(
             "Specifying 'project_id' other than the authenticated project in request is not allowed for the current "
             "user."
         )
-    values["project_id"] = values["tenant_id"] = project_id
 
 
 def _no_foreign_keys(collection: Collection, values: Mapping[str, Any]) -> None:
@@ -169,7 +177,8 @@ class Listing:
     """What a GET of a collection asks for."""
 
     query: Query
-    fields: frozenset[str]
+    fields: frozenset[str] | None
+    """The attributes that it wants; None means all."""
     params: tuple[tuple[str, str], ...]
     """The query string as it came, for links to the neighbouring pages."""
 
@@ -179,30 +188,42 @@ def pairs_of(query_string: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(query_string, keep_blank_values=True, errors="replace"))
 
 
-def fields_of(params: Sequence[tuple[str, str]]) -> frozenset[str]:
-    """The attributes that the client wants; empty means all."""
-    return frozenset(value for name, value in params if name == "fields" and value)
+def fields_of(params: Sequence[tuple[str, str]]) -> frozenset[str] | None:
+    """The attributes that the client wants; None means all."""
+    named = [value for name, value in params if name == "fields"]
+    return frozenset(named) if named else None
+
+
+def showing(collection: Collection, resource: Resource, params: tuple[tuple[str, str], ...]) -> frozenset[str] | None:
+    """The attributes that a GET of one object wants; None means all. Raises: HTTPBadRequest for unknown parameters."""
+    _filters(collection, resource, _by_name(params))
+    return fields_of(params)
 
 
 def listing(
     collection: Collection, resource: Resource, params: tuple[tuple[str, str], ...], *, page_max: int
 ) -> Listing:
     """What `params` ask of a collection. `page_max` 0: no upper limit to a page."""
-    given: dict[str, list[str]] = {}
-    for name, value in params:
-        given.setdefault(name, []).append(value)
-    filters = _filters(collection, resource, given)
+    given = _by_name(params)
+    limit = _limit(given.get("limit", []), page_max)
     return Listing(
         Query(
-            filters=filters,
+            filters=_filters(collection, resource, given),
             sort=_sorts(collection, given),
-            limit=_limit(given.get("limit", []), page_max),
-            marker=given.get("marker", [""])[-1] or None,
+            limit=limit,
+            marker=(given.get("marker", [""])[-1] or None) if limit else None,
             is_reversed=given.get("page_reverse", ["false"])[-1].lower() == "true",
         ),
         fields_of(params),
         params,
     )
+
+
+def _by_name(params: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    given: dict[str, list[str]] = {}
+    for name, value in params:
+        given.setdefault(name, []).append(value)
+    return given
 
 
 def _filters(
@@ -249,7 +270,8 @@ def _truth(value: str) -> bool:
 
 
 def _sorts(collection: Collection, given: Mapping[str, Sequence[str]]) -> list[Sort]:
-    keys, directions = given.get("sort_key", []), given.get("sort_dir", [])
+    keys = ["tenant_id" if key == "project_id" else key for key in given.get("sort_key", [])]
+    directions = given.get("sort_dir", [])
     if len(keys) != len(directions):
         raise _bad_request("The number of sort_keys and sort_dirs must be same")
     bad = [key for key in keys if not ((found := collection.attributes.get(key)) and found.is_sort_key)]
@@ -281,6 +303,8 @@ def expected_revision(if_match: str | None) -> int | None:
         name, _, value = item.strip().partition("=")
         if name == "revision_number":
             if not value.isascii() or not value.isdigit():
-                raise _bad_request("Revision number in If-Match header is invalid")
+                raise problems.BadRequest(
+                    resource="if-match", msg="Revision number etag must be in the format of revision_number=<int>"
+                )
             found = int(value)
     return found

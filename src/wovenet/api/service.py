@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,6 +46,11 @@ class Endpoint:
     @property
     def member(self) -> str:
         return self.collection.member
+
+    def is_default(self, attribute: str, value: Any) -> bool:
+        """Whether a new object has this value if the request does not name the attribute: then no right is needed."""
+        spec = self.collection.attributes[attribute].spec
+        return "default" in spec and bool(spec["default"] == value)
 
     @property
     def is_creatable(self) -> bool:

@@ -7,6 +7,7 @@ from wovenet.model.problems import SubnetNotFound
 from wovenet.resources import tagging
 from wovenet.resources.base import Resource
 from wovenet.resources.network import facts
+from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.rbac import access
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
 from wovenet.resources.subnet import actions
@@ -15,6 +16,11 @@ from wovenet.resources.subnet.table import SUBNETS
 
 def _shared(actor: Actor) -> "sa.ColumnElement[bool]":
     return access.is_granted(SUBNETS.c.network_id, actor, SHARED)
+
+
+def _external(_: Actor) -> "sa.ColumnElement[bool]":
+    """Whether the subnet's network leads outside: whoever sees the network sees the subnet. Asked by policies."""
+    return sa.select(NETWORKS.c.router_external).where(NETWORKS.c.id == SUBNETS.c.network_id).scalar_subquery()
 
 
 def _scope(actor: Actor) -> "sa.ColumnElement[bool]":
@@ -27,7 +33,7 @@ RESOURCE: Resource = Resource(
     member="subnet",
     table=SUBNETS,
     not_found=lambda subnet_id: SubnetNotFound(subnet_id=subnet_id),
-    expressions={"shared": _shared, **facts.of(SUBNETS.c.network_id)},
+    expressions={"shared": _shared, "router:external": _external, **facts.of(SUBNETS.c.network_id)},
     json=frozenset({"allocation_pools", "dns_nameservers", "host_routes"}),
     children=(tagging.child(),),
     filters=tagging.filters(SUBNETS),

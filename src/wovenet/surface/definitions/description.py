@@ -16,6 +16,5 @@ RESOURCE_ATTRIBUTE_MAP = standard.on(
         "default": "",
         "is_visible": True,
         "is_filter": True,
-        "is_sort_key": True,
     },
 )

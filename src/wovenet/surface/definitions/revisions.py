@@ -1,5 +1,7 @@
 """`revision_number` on every standard object. Source: Networking API reference."""
 
+from neutron_lib.api import converters
+
 from wovenet.surface.definitions import standard
 
 ALIAS = "standard-attr-revisions"
@@ -14,8 +16,7 @@ RESOURCE_ATTRIBUTE_MAP = standard.on(
         "allow_put": False,
         "is_visible": True,
         "is_filter": True,
-        "is_sort_key": True,
-        "convert_to": int,
+        "convert_to": converters.convert_to_int,
         "default": 0,
     },
 )
