@@ -241,6 +241,23 @@ def test_a_forked_child_and_its_parent_do_not_share_connections(store: Store) ->
     assert count(store) == 61
 
 
+def test_a_forked_child_does_not_even_look_at_its_parents_connections(
+    server_store: Store, killer: Killer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server_store.read() as tx:
+        session = killer.session(tx.connection)
+    # Something can be read from the idle connection now, which in the parent is a reason to ask the server.
+    killer.kill(session)
+    asked: list[object] = []
+    monkeypatch.setattr(server_store.engine.dialect, "do_ping", asked.append)
+
+    def child() -> None:
+        assert count(server_store) == 0
+        assert asked == []
+
+    assert exit_code(forked(child)) == 0
+
+
 def test_writers_of_many_processes_and_threads_all_get_their_turn(database_url: str, store: Store) -> None:
     def child(start: int) -> None:
         own = Store(make_engine(database_url), SystemClock())

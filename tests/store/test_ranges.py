@@ -214,7 +214,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(start=st.sets(VALUES), steps=STEPS)
 def test_a_pool_is_a_set(start: set[int], steps: list[tuple[str, object]]) -> None:
     """Whatever is done to a pool in whatever order, it is what the same steps make of a Python set."""

@@ -257,7 +257,8 @@ def _leave_connections_of_the_parent(engine: sa.Engine) -> None:
     def remember(_connection: object, record: pool.ConnectionPoolEntry) -> None:
         record.info["pid"] = os.getpid()
 
-    @event.listens_for(engine, "checkout")
+    # Before any other check: even looking whether the server still answers would take the parent's answers.
+    @event.listens_for(engine, "checkout", insert=True)
     def check(connection: object, record: pool.ConnectionPoolEntry, proxy: Any) -> None:
         if record.info["pid"] != os.getpid():
             inherited.append(connection)

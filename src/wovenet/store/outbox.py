@@ -158,8 +158,8 @@ _FORGET = UNITS.delete().where(_U.topic == _TOPIC, _U.id == sa.bindparam("of_id"
 def take(read_tx: ReadTx, topic: str, limit: int, rank: Mapping[str, int]) -> list[Mark]:
     """Up to `limit` marked units, the lowest rank of their kind first, then the longest marked.
 
-    Each unit comes once, with all of its marks. Kinds without a rank come last, in no order. Nothing is changed: the marks stay
-    until `settle` or `done`. Cost: the limit times the number of kinds, whatever the backlog.
+    Each unit comes once, with all of its marks. Kinds without a rank come last, in no order. Nothing is changed: the
+    marks stay until `settle` or `done`. Cost: the limit times the number of kinds, whatever the backlog.
     """
     parameters = {"of_topic": topic, "count": limit}
     found = [*read_tx.rows(_first_marks(tuple(sorted(rank.items()))), parameters)] if rank else []
