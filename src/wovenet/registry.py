@@ -7,7 +7,7 @@ Whoever needs the registry is given the value that `build` returns; it is made o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wovenet.resources import network, port, security_group, security_group_rule, subnet
+from wovenet.resources import agent, network, port, security_group, security_group_rule, subnet
 from wovenet.resources.base import Resource
 from wovenet.resources.query import stored_attributes
 from wovenet.surface import spec
@@ -19,6 +19,7 @@ RESOURCES: tuple[Resource, ...] = (
     port.RESOURCE,
     security_group.RESOURCE,
     security_group_rule.RESOURCE,
+    agent.RESOURCE,
 )
 
 CORE = ("network", "subnet", "port")

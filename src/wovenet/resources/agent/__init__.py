@@ -1,6 +1,8 @@
 """Agents of hosts. They come with their hosts; clients may describe them, and remove those that are no more."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +19,15 @@ _SAVE = sa.update(AGENTS).where(_A.id == sa.bindparam("of_agent")).values(descri
 _DELETE = sa.delete(AGENTS).where(_A.id == sa.bindparam("of_agent"))
 _DELETE_HOST = sa.delete(HOSTS).where(HOSTS.c.chassis == sa.bindparam("of_chassis"))
 _OTHERS_ARE_DEAD = sa.update(AGENTS).where(_A.chassis == sa.bindparam("of_chassis")).values(alive=False)
+
+
+def _by_alive(values: Sequence[Any]) -> "sa.ColumnElement[bool]":
+    """Agents that are alive, or those that are not. Its definition does not say that it is a truth value."""
+    wanted = {str(value).strip().lower() for value in values}
+    unknown = sorted(wanted - {"true", "false", "1", "0"})
+    if unknown:
+        raise problems.InvalidInput(error_message=f"'{unknown[0]}' cannot be converted to boolean")
+    return _A.alive.in_([value in ("true", "1") for value in sorted(wanted)])
 
 
 def _derive(agent: Object) -> None:
@@ -55,6 +66,7 @@ RESOURCE = Resource(
     json=frozenset({"configurations"}),
     derived={"heartbeat_timestamp": ("heartbeat_s",)},
     derive=_derive,
+    filters={"alive": _by_alive},
     scope=lambda _actor: None,
     update=_update,
     delete=_delete,
