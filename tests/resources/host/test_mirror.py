@@ -210,8 +210,8 @@ def test_agents_are_filtered_in_sql(any_world: World, clock: Clock) -> None:
         with any_world.store.read() as tx:
             return {item["id"] for item in query.index(tx, agent.RESOURCE, DEMO, asked, ["id", "heartbeat_timestamp"])}
 
-    assert ids(alive=False) == {"hv2"}
+    assert ids(alive="false") == {"hv2"}
     assert ids(agent_type="OVN Metadata agent") == {META}
     assert ids(host="hv1") == {"hv1", META}
-    assert ids(binary="ovn-controller", alive=True) == {"hv1"}
+    assert ids(binary="ovn-controller", alive="true") == {"hv1"}
     assert clock.now_s
