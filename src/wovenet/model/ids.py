@@ -1,5 +1,6 @@
 """Identifiers as types: a plain `str` id does not cross a function boundary by accident."""
 
+import re
 from typing import NamedTuple, NewType
 
 NetworkId = NewType("NetworkId", str)
@@ -11,6 +12,14 @@ SecurityGroupRuleId = NewType("SecurityGroupRuleId", str)
 ProjectId = NewType("ProjectId", str)
 RowUuid = NewType("RowUuid", str)
 """The `_uuid` of an OVSDB row."""
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_uuid(text: str) -> bool:
+    """Whether `text` is a UUID as we and OVSDB write it: 36 characters, lower case."""
+    return _UUID.fullmatch(text) is not None
 
 
 class Unit(NamedTuple):

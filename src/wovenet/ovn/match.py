@@ -5,8 +5,9 @@ No text of a user ever reaches an expression: every term checks what it is given
 
 import ipaddress
 import re
-import uuid
 from typing import Literal, NewType
+
+from wovenet.model.ids import is_uuid
 
 Term = NewType("Term", str)
 """A well-formed part of a conjunction."""
@@ -22,7 +23,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def group_name(group_id: str) -> str:
     """The Port_Group of a security group, as OVN's identifiers allow it. Raises: ValueError."""
-    return "pg_" + str(uuid.UUID(group_id)).replace("-", "_")
+    if not is_uuid(group_id):
+        raise ValueError("not the id of a security group")
+    return "pg_" + group_id.replace("-", "_")
 
 
 def flag(name: Flag) -> Term:

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from wovenet.model.clock import Clock
+from wovenet.model.ids import is_uuid
 from wovenet.ovn import southbound as sb
 from wovenet.resources import host
 from wovenet.resources.host import facts
@@ -118,10 +118,10 @@ def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
     for change in changes:
         match change:
             case sb.PortChanged(logical_port=port_id):
-                if _is_id(port_id):
+                if is_uuid(port_id):
                     states[port_id] = change.up and change.chassis is not None
             case sb.PortGone(logical_port=port_id):
-                if _is_id(port_id):
+                if is_uuid(port_id):
                     states[port_id] = False
             case sb.ChassisChanged():
                 _store_host(tx, change)
@@ -165,17 +165,6 @@ def _count(value: object) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 19):
         return 0
     return min(int(text), _NB_CFG_MAX)
-
-
-def _is_id(text: str) -> bool:
-    """Whether a logical port's name can be the id of a port: others (provnet-…, cr-lrp-…) are not asked for."""
-    if len(text) != 36:
-        return False
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _parts(changes: Sequence[T]) -> Iterator[Sequence[T]]:
