@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from wovenet.resources import agent, network, port, security_group, security_group_rule, subnet
 from wovenet.resources.base import Resource
+from wovenet.resources.deployment import table as _controllers  # noqa: F401 - tables that belong to no collection
 from wovenet.resources.query import stored_attributes
 from wovenet.surface import spec
 from wovenet.surface.declare import Definition
