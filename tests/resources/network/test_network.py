@@ -299,6 +299,7 @@ def test_subnets_are_seen_with_their_network(world: World) -> None:
     assert world.ids("subnet", ALICE) == set(subnets[1:])
     assert world.ids("subnet", ALICE, shared=[True]) == {subnets[1]}
     assert world.ids("subnet", shared=[False]) == {subnets[0], subnets[2]}
+    assert world.ids("subnet", router__external=[True]) == {subnets[2]}
 
 
 @pytest.mark.parametrize(
@@ -448,6 +449,18 @@ def test_the_number_of_statements(world: World) -> None:
         deletions.append(len(deletion))
         made = world.network()
     assert deletions[0] == deletions[1] <= 24
+
+
+def test_the_number_of_statements_with_a_metadata_port(world: World, settings: Settings) -> None:
+    world.settings = replace(settings, ovn=replace(settings.ovn, ovn_metadata_enabled=True))
+    world.network()
+    with counting(world.engine) as creation:
+        made = world.network()
+    assert len(creation) <= 14
+    world.subnet(made, "10.0.0.0/24")
+    assert used(world, "port") == 2
+    world.delete("network", made["id"])
+    assert used(world, "port") == world.count(PORTS) == 1
 
 
 def test_lists_cost_the_same_whatever_their_length(world: World) -> None:

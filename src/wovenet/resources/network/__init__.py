@@ -53,6 +53,8 @@ RESOURCE: Resource = Resource(
     first_revision=1,
     defaults={"status": "ACTIVE", "subnets": []},
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
-    update=lambda tx, context, current, changes: actions.update(tx, RESOURCE, context, current, changes),
+    update=lambda tx, context, current, changes: actions.update(
+        tx, RESOURCE, context, current=current, changes=changes
+    ),
     delete=lambda tx, context, current: actions.delete(tx, RESOURCE, context, current),
 )

@@ -48,7 +48,10 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     config = config_of(context.settings)
     wants = [rules.alternatives(config, request) for request in requests]
     carriers = pools.reserve(tx, config, wants)
-    networks = [_new(tx, resource, config, request, asked) for request, asked in zip(requests, carriers, strict=True)]
+    networks = [
+        _new(tx, resource, config, request=request, asked=asked)
+        for request, asked in zip(requests, carriers, strict=True)
+    ]
     try:
         crud.insert(tx, resource, networks)
     except Claimed as error:
@@ -59,7 +62,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     return networks
 
 
-def _new(tx: Tx, resource: Resource, config: Config, request: Object, asked: Asked) -> Object:
+def _new(tx: Tx, resource: Resource, config: Config, *, request: Object, asked: Asked) -> Object:
     mtu = rules.mtu(request.get("mtu") or 0, types.mtu_max(config, [asked]))
     ovn_segments.check(asked)
     network = crud.new_object(tx, resource, request)
@@ -79,7 +82,7 @@ def _complete(tx: Tx, context: Context, networks: Sequence[Object]) -> None:
         metadata.create(tx, context, networks)
 
 
-def update(tx: Tx, resource: Resource, context: Context, current: Object, changes: Object) -> Object:
+def update(tx: Tx, resource: Resource, context: Context, *, current: Object, changes: Object) -> Object:
     """The network after `changes`. Its revision moves only if an attribute of its own does.
 
     Raises: InvalidInput, VlanIdInUse, InvalidSharedSetting, ExternalNetworkInUse, NetworkMTUSubnetConflict.

@@ -41,6 +41,8 @@ RESOURCE: Resource = Resource(
     unit="subnet",
     quota="subnet",
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
-    update=lambda tx, context, current, changes: actions.update(tx, RESOURCE, context, current, changes),
+    update=lambda tx, context, current, changes: actions.update(
+        tx, RESOURCE, context, current=current, changes=changes
+    ),
     delete=lambda tx, context, current: actions.delete(tx, RESOURCE, context, current),
 )

@@ -28,7 +28,9 @@ _C = SUBNETS.c
 _F = PORT_FIXED_IPS.c
 _SUBNET: sa.BindParameter[str] = sa.bindparam("of_subnet")
 _OWNERS: sa.BindParameter[Any] = sa.bindparam("owners", expanding=True)
-_MTUS = sa.select(NETWORKS.c.id, NETWORKS.c.mtu).where(NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True)))
+_NETWORKS = sa.select(NETWORKS.c.id, NETWORKS.c.mtu, NETWORKS.c.router_external).where(
+    NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 _PORTS_IN = sa.select(PORTS.c.id).join(PORT_FIXED_IPS, _F.port_id == PORTS.c.id).where(_F.subnet_id == _SUBNET)
 _GATEWAY_PORT = _PORTS_IN.where(_F.ip_address == sa.bindparam("gateway_ip"), PORTS.c.device_owner.in_(_OWNERS)).limit(1)
 _BUMP_PORTS = (
@@ -74,8 +76,8 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     network_ids = sorted({request["network_id"] for request in requests})
     # First, because it locks the networks: of two overlapping subnets, the later one sees the earlier one.
     _bump_networks(tx, network_ids)
-    mtus = {row.id: row.mtu for row in tx.rows(_MTUS, {"ids": network_ids})}
-    subnets = [_new(tx, resource, context, request, mtus=mtus) for request in requests]
+    networks = {row.id: row for row in tx.rows(_NETWORKS, {"ids": network_ids})}
+    subnets = [_new(tx, resource, context, request=request, networks=networks) for request in requests]
     _refuse_overlaps(tx, subnets)
     tx.insert(SUBNETS, [{**crud.row_of(resource, subnet), **_keys(subnet["cidr"])} for subnet in subnets])
     crud.mark(tx, resource, subnets)
@@ -85,7 +87,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     return subnets
 
 
-def update(tx: Tx, resource: Resource, context: Context, current: Object, changes: Object) -> Object:
+def update(tx: Tx, resource: Resource, context: Context, *, current: Object, changes: Object) -> Object:
     """The subnet after `changes`.
 
     Raises: GatewayIpInUse, and whatever `rules.changed` finds.
@@ -131,13 +133,16 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     _bump_networks(tx, [current["network_id"]])
 
 
-def _new(tx: Tx, resource: Resource, context: Context, request: Object, *, mtus: Mapping[str, int]) -> Object:
+def _new(
+    tx: Tx, resource: Resource, context: Context, *, request: Object, networks: "Mapping[str, sa.Row[Any]]"
+) -> Object:
     network_id = request["network_id"]
-    if network_id not in mtus:
+    network = networks.get(network_id)
+    if network is None:
         raise NetworkNotFound(net_id=network_id)
     attributes = rules.new(request, _limits(context))
-    check_mtu_for_subnets(network_id, mtus[network_id], [request["ip_version"]])
-    return crud.new_object(tx, resource, {**request, **attributes})
+    check_mtu_for_subnets(network_id, network.mtu, [request["ip_version"]])
+    return crud.new_object(tx, resource, {**request, **attributes, "router:external": network.router_external})
 
 
 def _limits(context: Context) -> rules.Limits:
