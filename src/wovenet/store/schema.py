@@ -111,7 +111,7 @@ def standard_columns(*, name: bool = True) -> list[sa.Column[Any]]:
     """Fresh columns that every object of the API has: [id, project_id, name?, description, revision_number, …_at]."""
     return [
         uuid_pk(),
-        text_col("project_id", nullable=True),
+        text_col("project_id", nullable=True, index=True),
         *([text_col("name", nullable=True)] if name else []),
         text_col("description", nullable=True),
         bigint("revision_number"),
