@@ -36,7 +36,7 @@ _SUBNETS_BY_ID = sa.select(*COLUMNS).where(SUBNETS.c.id.in_(sa.bindparam("ids", 
 _SUBNETS_OF_NETWORKS = (
     sa.select(*COLUMNS)
     .where(SUBNETS.c.network_id.in_(sa.bindparam("network_ids", expanding=True)))
-    .order_by(SUBNETS.c.created_at, SUBNETS.c.id)
+    .order_by(SUBNETS.c.ip_version, SUBNETS.c.first_key)
 )
 _TAKEN = sa.select(PORT_FIXED_IPS.c.subnet_id, PORT_FIXED_IPS.c.ip_key).where(
     PORT_FIXED_IPS.c.subnet_id.in_(sa.bindparam("subnet_ids", expanding=True)),
@@ -60,7 +60,7 @@ def subnets(tx: ReadTx, ids: Iterable[str]) -> dict[str, Subnet]:
 
 
 def subnets_of(tx: ReadTx, network_ids: Iterable[str]) -> dict[str, list[Subnet]]:
-    """The subnets of each network, oldest first."""
+    """The subnets of each network, the lowest first: the order in which they are tried."""
     found: dict[str, list[Subnet]] = {network_id: [] for network_id in network_ids}
     for row in tx.rows(_SUBNETS_OF_NETWORKS, {"network_ids": sorted(found)}):
         subnet = subnet_of(row)

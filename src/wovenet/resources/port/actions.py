@@ -46,6 +46,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
         crud.insert(tx, resource, ports)
     except Claimed as error:
         raise _lost(error) from error
+    _mark_dependents(tx, ports)
     return ports
 
 
@@ -88,8 +89,8 @@ def update(tx: Tx, resource: Resource, context: Context, current: Object, change
     if "fixed_ips" in differences:
         released = [fixed_ip for fixed_ip in current["fixed_ips"] if fixed_ip not in changed["fixed_ips"]]
         claims.give_back(tx, subnets, released)
-        if is_metadata(current):
-            mark_dependents_of_metadata(tx, {item["subnet_id"] for item in [*released, *changed["fixed_ips"]]})
+    if not differences.keys().isdisjoint({"fixed_ips", "device_owner", "device_id"}):
+        _mark_dependents(tx, [current, changed])
     return saved
 
 
@@ -100,8 +101,7 @@ def delete(tx: Tx, resource: Resource, current: Object) -> None:
     """
     rules.check_deletable(current)
     remove(tx, resource, [current])
-    if is_metadata(current):
-        mark_dependents_of_metadata(tx, {item["subnet_id"] for item in current["fixed_ips"]})
+    _mark_dependents(tx, [current])
 
 
 def remove(tx: Tx, resource: Resource, ports: Sequence[Object]) -> None:
@@ -112,16 +112,17 @@ def remove(tx: Tx, resource: Resource, ports: Sequence[Object]) -> None:
     claims.give_back(tx, subnets, fixed_ips)
 
 
-def is_metadata(port: Object) -> bool:
-    """Whether subnets tell instances the port's addresses."""
-    return bool(port["device_owner"] == rules.DISTRIBUTED)
-
-
 def mark_dependents_of_metadata(tx: Tx, subnet_ids: Collection[str]) -> None:
     """What shows the metadata port's address in these subnets is marked: their DHCP options, and those of ports."""
     for subnet_id in sorted(subnet_ids):
         tx.mark(Unit("subnet", subnet_id))
         touched.by_dhcp(tx, subnet_id)
+
+
+def _mark_dependents(tx: Tx, ports: Sequence[Object]) -> None:
+    """What shows an address of these ports is marked. In: the ports that have changed, as they were and as they are."""
+    shown = [port for port in ports if port["device_owner"] == rules.DISTRIBUTED]
+    mark_dependents_of_metadata(tx, {item["subnet_id"] for port in shown for item in port["fixed_ips"]})
 
 
 # create

@@ -9,12 +9,10 @@ import sqlalchemy as sa
 from wovenet.drivers import binding
 from wovenet.model import problems
 from wovenet.model.actor import Actor
+from wovenet.resources import query
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port import rules
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
-from wovenet.resources.rbac import access
-from wovenet.resources.rbac.table import EXTERNAL, SHARED
-from wovenet.resources.security_group import sharing
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.resources.subnet.table import SUBNETS
@@ -56,11 +54,13 @@ class Network:
 
 def networks(tx: ReadTx, actor: Actor, ids: Iterable[str]) -> dict[str, Network]:
     """The networks with these ids, by id. Raises: NetworkNotFound for one that the actor does not see."""
+    from wovenet.resources import network  # inside: it is made with the help of this package
+
     wanted = sorted(set(ids))
     statement = sa.select(NETWORKS.c.id, NETWORKS.c.port_security_enabled).where(NETWORKS.c.id.in_(wanted))
-    if not (actor.is_admin or actor.is_advsvc):
-        granted = access.granted_ids(actor, access.NETWORK, SHARED, EXTERNAL)
-        statement = statement.where(sa.or_(NETWORKS.c.project_id == actor.project_id, NETWORKS.c.id.in_(granted)))
+    visible = query.scope(network.RESOURCE, actor)
+    if visible is not None:
+        statement = statement.where(visible)
     found = {row.id: Network(row.id, row.port_security_enabled) for row in tx.rows(statement)}
     for network_id in wanted:
         if network_id not in found:
@@ -70,12 +70,15 @@ def networks(tx: ReadTx, actor: Actor, ids: Iterable[str]) -> dict[str, Network]
 
 def check_groups(tx: ReadTx, actor: Actor, ids: Iterable[str]) -> None:
     """Raises: SecurityGroupNotFound for a group that the actor does not see. No statement if there are no `ids`."""
+    from wovenet.resources import security_group  # inside: as above
+
     wanted = sorted(set(ids))
     if not wanted:
         return
     statement = sa.select(SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.id.in_(wanted))
-    if not (actor.is_admin or actor.is_advsvc):
-        statement = statement.where(sharing.scope(actor))
+    visible = query.scope(security_group.RESOURCE, actor)
+    if visible is not None:
+        statement = statement.where(visible)
     found = {row.id for row in tx.rows(statement)}
     for group_id in wanted:
         if group_id not in found:

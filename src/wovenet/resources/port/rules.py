@@ -275,7 +275,7 @@ def binding_request(values: Object) -> Object:
     found: Object = {}
     if "binding:host_id" in values:
         host = values["binding:host_id"]
-        if host is not None and not (isinstance(host, str) and len(host) <= HOST_LENGTH_MAX):
+        if host is not None and not (isinstance(host, str) and len(host) <= HOST_LENGTH_MAX and host.isprintable()):
             raise problems.InvalidInput(error_message="binding:host_id is no host name")
         found["binding:host_id"] = host or ""
     if "binding:profile" in values:
