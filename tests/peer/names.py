@@ -17,6 +17,7 @@ UUID = re.compile(
 )
 MAC = re.compile(r"(?<![0-9a-f:])(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![0-9a-f:])")
 IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}[.-]){3}\d{1,3}(?![\d.])")
+SOCKET = re.compile(r"(/vhu)([0-9a-f]{8}-[0-9a-f]{2})$")
 TIMES = {"created_at", "updated_at", "heartbeat_timestamp"}
 COUNTERS = {"standard_attr_id"}
 SEGMENT = "provider:segmentation_id"
@@ -61,7 +62,7 @@ class Names:
         Lists of objects and of ids come in an order of their own unless `ordered`; `unordered` sorts all lists.
         """
         if isinstance(value, Mapping):
-            keys = sorted(value, key=lambda key: self._masked(str(key)))
+            keys = sorted(value, key=lambda key: (self._masked(str(key)), self._key(value[key])))
             return {self._text(str(key)): self._member(key, value[key], ordered, unordered) for key in keys}
         if isinstance(value, list):
             items = value if ordered else self._sorted(value, unordered)
@@ -101,6 +102,7 @@ class Names:
     def _text(self, text: str) -> str:
         text = self._project(text.replace(self._base, "<base>"))
         text = UUID.sub(lambda match: self._known(match[0]) or self._new(match[0]), text)
+        text = SOCKET.sub(lambda match: match[1] + self._begun(match[2]), text)
         text = MAC.sub(lambda match: self._mac(match[0]), text)
         return self._patterned(text)
 
@@ -110,6 +112,10 @@ class Names:
 
     def _new(self, uuid: str) -> str:
         return self._words.setdefault(uuid.replace("_", "-"), self._numbered("uuid"))
+
+    def _begun(self, start: str) -> str:
+        """The name of the id that begins like this, if one does."""
+        return next((name for value, name in self._words.items() if value.startswith(start)), start)
 
     def _mac(self, mac: str) -> str:
         if mac in self._given:
