@@ -330,6 +330,24 @@ def test_the_rows_of_an_earlier_deployment_are_adopted(
     assert kept["rows"] == [{"_uuid": ["uuid", PEER_PORT]}]
 
 
+def test_a_row_of_the_same_name_is_adopted_when_it_is_met(full: World) -> None:
+    """Made by someone else while the controller works: NB allows the name once."""
+    full.client.transact(
+        [
+            {"op": "insert", "table": "Logical_Switch", "uuid-name": "sw",
+             "row": {"name": "foreign", "ports": ["uuid", PEER_PORT]}},
+            {"op": "insert", "table": "Logical_Switch_Port", "uuid": PEER_PORT, "row": {"name": id_of("new")}},
+        ]
+    )  # fmt: skip
+    full.become(replace(CLOUD, ports=(*CLOUD.ports, Port("new", "n", (("s", "10.0.0.99"),), ("g",)))))
+
+    full.settle()
+
+    check(full, full.state)
+    [foreign] = [row for row in full.nb()["Logical_Switch"] if row["name"] == "foreign"]
+    assert foreign["ports"] == []
+
+
 PEER_PORT = "0b0d3c1e-8f0b-4b0e-9a51-0d6c1b0f2a77"
 
 

@@ -1,11 +1,13 @@
 """The loop against a real ovsdb-server."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from tests.reconcile.world import EMPTY, Group, Net, Port, State, Subnet, World, id_of, marks
 from wovenet.model.ids import Unit
+from wovenet.resources.port.table import PORTS
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
 
 SMALL = State(
@@ -62,6 +64,18 @@ def test_a_unit_that_cannot_be_rendered_stops_nobody_else(world: World) -> None:
 
     assert world.states() == {}
     assert [row["name"] for row in world.nb()["Logical_Switch_Port"]] == [id_of("p")]
+
+
+def test_a_unit_that_cannot_be_read_stops_nobody_else(world: World) -> None:
+    world.become(SMALL)
+    world.become(replace(SMALL, ports=(*SMALL.ports, Port("q", "n", groups=("g",)))))
+    world.rewrite(sa.update(PORTS).where(PORTS.c.name == "p").values(binding_profile="[not JSON"))
+    world.settle()
+
+    assert world.states()[str(Unit("port", id_of("p")))] == (
+        "terminal", "cannot be rendered: what is stored of it cannot be read"
+    )
+    assert [row["name"] for row in world.nb()["Logical_Switch_Port"]] == [id_of("q")]
 
 
 def test_a_second_time_nothing_is_sent(world: World) -> None:

@@ -15,7 +15,7 @@ from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit, is_uuid
 from wovenet.ovn import actual
 from wovenet.ovn.client import Client
 from wovenet.ovn.diff import RowKey
-from wovenet.ovn.rows import row_uuid
+from wovenet.ovn.rows import Desired, row_uuid
 from wovenet.ovn.wire import Normal
 from wovenet.reconcile import kinds, ledger
 from wovenet.resources.deployment.render import DROP_GROUP, DROP_GROUP_NAME
@@ -63,6 +63,21 @@ def run(store: Store, client: Client, epoch: int) -> int:
     if count:
         LOG.info("adopted %d rows of an earlier deployment", count)
     return count
+
+
+def namesakes(client: Client, desired: Desired) -> dict[RowKey, RowUuid]:
+    """Rows in the way of `desired`: of the same table and name, and with another uuid. (A scan for each row.)"""
+    found: dict[RowKey, RowUuid] = {}
+    for row in desired.rows:
+        name = row.columns.get("name")
+        if row.table not in _COLUMNS or not isinstance(name, str):
+            continue
+        select = {"op": "select", "table": row.table, "where": [["name", "==", str(name)]], "columns": ["_uuid"]}
+        [result] = client.transact([select])
+        others = [RowUuid(one["_uuid"][1]) for one in result["rows"] if one["_uuid"][1] != row.uuid]
+        if others:
+            found[row.table, row.uuid] = others[0]
+    return found
 
 
 def _adopt(store: Store, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]], epoch: int) -> int:

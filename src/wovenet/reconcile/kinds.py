@@ -154,6 +154,29 @@ def load(
     return found
 
 
+def load_each(
+    tx: ReadTx, units: Sequence[Unit], settings: DeploymentView
+) -> dict[Unit, Callable[[], State]]:
+    """As `load`, but what cannot be read of one unit stops no other: such a unit raises ValueError when rendered."""
+    try:
+        return load(tx, units, settings)
+    except BROKEN:
+        if len(units) == 1:
+            return {units[0]: _unreadable}
+    found: dict[Unit, Callable[[], State]] = {}
+    for unit in units:
+        found.update(load_each(tx, [unit], settings))
+    return found
+
+
+BROKEN: Final = (ValueError, TypeError, LookupError, AttributeError)
+"""What a view raises that meets something in the store that cannot be."""
+
+
+def _unreadable() -> State:
+    raise ValueError("what is stored of it cannot be read")
+
+
 def referrers(tx: ReadTx, units: Iterable[Unit]) -> list[Unit]:
     """The units whose columns refer to rows of `units`: what the ledger, which knows links only, does not tell."""
     subnet_ids = sorted({unit.id for unit in units if unit.kind == "subnet"})

@@ -41,6 +41,9 @@ LOCK: Final = "wovenet"
 BATCH: Final = 200
 """Units taken at once."""
 
+_CONSTRAINT: Final = "constraint violation"
+"""How NB refuses a second row of the same name. Source: RFC 7047, 5.2.1."""
+
 Aliases = Mapping[RowUuid, RowUuid]
 
 
@@ -90,6 +93,8 @@ class _Item:
     """What the ledger is to remember, if that is not what it did."""
     blame: Unit | None = None
     """Whose row is missing in NB although the ledger has it."""
+    adopted: Mapping[RowKey, RowUuid] = field(default_factory=dict)
+    """Rows by our names that others made, and that are ours from now on."""
 
     @property
     def unit(self) -> Unit:
@@ -221,7 +226,7 @@ class Loop:
     def _gather(self, tx: ReadTx, marks: Sequence[outbox.Mark]) -> _Batch:
         """All that is to be known of the units, from one state of the store."""
         units = [mark.unit for mark in marks]
-        loaded = kinds.load(tx, units, self._rules.deployment)
+        loaded = kinds.load_each(tx, units, self._rules.deployment)
         entries = ledger.load(tx, units)
         suspects = ledger.suspects(tx, units) | self._doubtful
         items = [
@@ -270,6 +275,17 @@ class Loop:
             case applying.Refused(error=error, details=details, known=refused_known):
                 LOG.warning("%s: NB refuses it: %s", item.unit, error)
                 item.outcome, item.after = Terminal(f"{error}: {details}"), refused_known
+                if error == _CONSTRAINT:
+                    self._look_for_namesakes(item)
+
+    def _look_for_namesakes(self, item: _Item) -> None:
+        """Someone else's row may have the name that ours needs: then it becomes ours."""
+        known = {*item.entry.known.rows, *(item.after.rows if item.after else ())}
+        found = adopt.namesakes(self._client, item.state.desired)
+        item.adopted = {key: uuid for key, uuid in found.items() if key not in known}
+        if item.adopted:
+            LOG.warning("%s: %d rows of the same name are adopted", item.unit, len(item.adopted))
+            item.outcome = Retry("rows of the same name were there and are adopted")
 
     def _settle(self, tx: Tx, items: Sequence[_Item]) -> None:
         changes = {item.unit: (item.entry.known, item.after) for item in items if item.after is not None}
@@ -280,7 +296,10 @@ class Loop:
         ]
         clock = tx.clock
         outbox.settle(tx, OVN, results, delay_s=lambda attempts: self._rules.backoff.delay_s(attempts, clock))
-        ledger.suspect(tx, {item.blame for item in items if item.blame is not None})
+        for item in items:
+            ledger.adopt(tx, item.unit, item.adopted)
+        adopting = {item.unit for item in items if item.adopted}
+        ledger.suspect(tx, adopting | {item.blame for item in items if item.blame is not None})
 
     def _write(self, fn: Callable[[Tx], None]) -> None:
         """`fn` in a transaction that commits only while we lead. Raises: Superseded."""
