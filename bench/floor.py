@@ -50,7 +50,7 @@ def sql(database: Path, *, count: int) -> Timing:
 
 
 def ovsdb(path: Path, *, count: int) -> Timing:
-    """What it takes to insert a switch port into a switch by one transaction, and to take it out again (not counted)."""
+    """What it takes to insert a switch port into a switch by one transaction."""
     server = socket.socket(socket.AF_UNIX)
     server.connect(str(path))
     switch = str(uuid.uuid4())

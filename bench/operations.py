@@ -1,122 +1,244 @@
-"""What is measured on an API: the same operations, whoever serves it."""
+"""What is measured on an API: the same operations on every bed, whoever serves it.
 
-from collections.abc import Iterator
+A bed is an API with ports in it. Operations visit the beds in turns of a few calls, so that whatever else the machine
+does is shared by all of them alike, and ratios mean something.
+"""
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final
 
-from bench.client import Client, Target, Timing, concurrent, sequential
+from bench.client import Call, Client, Target, Timing, at_once
 
-NETWORK_CIDR = "10.64.0.0/12"
+CIDR: Final = "10.64.0.0/12"
+CLIENTS: Final = 8
+BULK: Final = 100
+RULES: Final = 100
+PAGE: Final = 100
+TURN: Final = 10
+"""Calls that one bed gets before it is the next one's turn."""
 
 
 @dataclass(slots=True)
 class Bed:
-    """The network that ports are measured on, among `ports` that lie there already."""
+    """One API, with `ports` ports in one network, and what is measured on it."""
 
-    network_id: str
-    group_id: str
-    host: str
-    device_id: str = "bench-device"
-    ids: list[str] = field(default_factory=list)
+    name: str
+    target: Target
+    ports: int
+    settle: Callable[[], None] = lambda: None
+    """Returns when what was written has been brought out."""
+    host: str = "bench-host"
+    client: Client = field(init=False)
+    network_id: str = ""
+    group_id: str = ""
+    device_id: str = ""
+    made: list[str] = field(default_factory=list)
+    """Ports that `port create` made, which further operations use and `port delete` deletes."""
+    networks: list[str] = field(default_factory=list)
+    garbage: list[str] = field(default_factory=list)
+    """Paths of what else was made."""
 
+    def __post_init__(self) -> None:
+        self.client = Client(self.target)
 
-def lay(client: Client, host: str) -> Bed:
-    """A network with a subnet that holds a million ports."""
-    network = client.call("POST", "/v2.0/networks", {"network": {"name": "bench"}})["network"]
-    client.call(
-        "POST", "/v2.0/subnets", {"subnet": {"network_id": network["id"], "ip_version": 4, "cidr": NETWORK_CIDR}}
-    )
-    group = client.call("POST", "/v2.0/security-groups", {"security_group": {"name": "bench"}})["security_group"]
-    return Bed(network["id"], group["id"], host)
-
-
-def fill(client: Client, bed: Bed, number: int) -> None:
-    """There are `number` more ports, a hundred a request."""
-    for begin in range(0, number, 100):
-        ports = [{"network_id": bed.network_id} for _ in range(min(100, number - begin))]
-        client.call("POST", "/v2.0/ports", {"ports": ports})
-
-
-def measure(target: Target, bed: Bed, *, count: int) -> Iterator[tuple[str, Timing]]:
-    """Every operation, `count` times (bulk and full lists fewer): name and what one took."""
-    client = Client(target)
-    body = {"port": {"network_id": bed.network_id, "name": "one"}}
-    sequential(client, [("POST", "/v2.0/ports", body)] * 3)  # connections and caches are warm
-    timing, answers = sequential(client, [("POST", "/v2.0/ports", body)] * count)
-    ids = [answer["port"]["id"] for answer in answers]
-    yield "port create", timing
-    bound = {"port": {"network_id": bed.network_id, "device_owner": "compute:nova", "binding:host_id": bed.host}}
-    timing, answers = sequential(client, [("POST", "/v2.0/ports", bound)] * count)
-    yield "port create with host", timing
-    bound_ids = [answer["port"]["id"] for answer in answers]
-    yield "port create, 8 at once", _at_once(target, bed, max(2, count // 4))
-    bulk = {"ports": [{"network_id": bed.network_id} for _ in range(100)]}
-    timing, answers = sequential(client, [("POST", "/v2.0/ports", bulk)] * max(2, count // 10))
-    yield "port create, bulk of 100", timing
-    bulk_ids = [port["id"] for answer in answers for port in answer["ports"]]
-    yield "port show", sequential(client, [("GET", f"/v2.0/ports/{port_id}", None) for port_id in ids])[0]
-    device = {"port": {"device_id": bed.device_id, "device_owner": "compute:nova", "binding:host_id": bed.host}}
-    yield "port bind", sequential(client, [("PUT", f"/v2.0/ports/{port_id}", device) for port_id in ids])[0]
-    name = {"port": {"name": "two"}}
-    yield "port update", sequential(client, [("PUT", f"/v2.0/ports/{port_id}", name) for port_id in ids])[0]
-    yield from _lists(client, bed, ids, count)
-    yield "port delete", sequential(client, [("DELETE", f"/v2.0/ports/{port_id}", None) for port_id in ids])[0]
-    yield from _others(client, bed, count)
-    for port_id in (*bound_ids, *bulk_ids):
-        client.call("DELETE", f"/v2.0/ports/{port_id}")
-    client.close()
+    def create(self, collection: str, member: str, **values: Any) -> Any:
+        return self.client.call(Call("POST", f"/v2.0/{collection}", {member: values}))[member]
 
 
-def _lists(client: Client, bed: Bed, ids: list[str], count: int) -> Iterator[tuple[str, Timing]]:
-    few = max(3, count // 10)
-    yield "port list, all", sequential(client, [("GET", "/v2.0/ports", None)] * few)[0]
-    page = f"/v2.0/ports?limit=100&marker={ids[0]}&sort_key=id&sort_dir=asc"
-    yield "port list, page of 100", sequential(client, [("GET", page, None)] * count)[0]
-    by_network = f"/v2.0/ports?network_id={bed.network_id}&limit=100"
-    yield "port list, page by network", sequential(client, [("GET", by_network, None)] * count)[0]
-    by_device = f"/v2.0/ports?device_id={bed.device_id}&limit=1"
-    yield "port list, by device", sequential(client, [("GET", by_device, None)] * count)[0]
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of call. `prepare` gives the calls for `count` samples; `keep` is given each answer."""
+
+    name: str
+    prepare: Callable[[Bed, int], Sequence[Call]]
+    keep: Callable[[Bed, Any], None] = lambda bed, answer: None
+    share: int = 1
+    """Only every `share`-th sample is taken of what is slow."""
+    writes: bool = False
+    scale: Callable[[Any], float] = lambda answer: 1.0
+    """What a sample is divided by: an operation on many objects counts for so many."""
 
 
-def _others(client: Client, bed: Bed, count: int) -> Iterator[tuple[str, Timing]]:
-    timing, answers = sequential(client, [("POST", "/v2.0/networks", {"network": {"name": "n"}})] * count)
-    networks = [answer["network"]["id"] for answer in answers]
-    yield "network create", timing
-    subnets = [
-        ("POST", "/v2.0/subnets", {"subnet": {"network_id": network, "ip_version": 4, "cidr": "10.1.0.0/24"}})
-        for network in networks
+def lay(bed: Bed, rules: int = RULES) -> None:
+    """The bed has a network with a subnet that holds a million ports, one port that is told apart, and a group."""
+    bed.network_id = bed.create("networks", "network", name="bench")["id"]
+    bed.create("subnets", "subnet", network_id=bed.network_id, ip_version=4, cidr=CIDR)
+    bed.device_id = f"device of {bed.network_id}"
+    bed.create("ports", "port", network_id=bed.network_id, device_id=bed.device_id, device_owner="compute:nova")
+    bed.group_id = bed.create("security-groups", "security_group", name="bench")["id"]
+    for number in range(rules):
+        bed.create("security-group-rules", "security_group_rule", **_rule(bed, number))
+    bed.settle()
+
+
+def fill(bed: Bed) -> None:
+    """The bed's ports are there."""
+    for begin in range(0, bed.ports, BULK):
+        ports = [{"network_id": bed.network_id} for _ in range(min(BULK, bed.ports - begin))]
+        bed.client.call(Call("POST", "/v2.0/ports", {"ports": ports}))
+
+
+def clear(bed: Bed) -> None:
+    """What was made on the bed is gone: for APIs that live on."""
+    listed = bed.client.call(Call("GET", f"/v2.0/ports?network_id={bed.network_id}&fields=id&fields=device_owner"))
+    ports = [port["id"] for port in listed["ports"] if not port["device_owner"].startswith("network:")]
+    paths = [*(f"ports/{port_id}" for port_id in ports), *bed.garbage]
+    paths += [f"networks/{bed.network_id}", f"security-groups/{bed.group_id}"]
+    for path in paths:
+        bed.client.call(Call("DELETE", f"/v2.0/{path}"))
+    bed.client.close()
+
+
+def measure(
+    beds: Sequence[Bed], counts: Mapping[str, int], only: Collection[str] = ()
+) -> Iterator[tuple[str, dict[str, Timing]]]:
+    """Every operation, or some: name, and what it took on each bed. `counts`: samples, by the bed's name."""
+    for operation in OPERATIONS:
+        if only and operation.name not in only:
+            continue
+        yield operation.name, _in_turns(operation, beds, counts)
+        if operation.name in AT_ONCE and not only:
+            name, make_call = AT_ONCE[operation.name]
+            yield name, {bed.name: _at_once(bed, make_call(bed), counts[bed.name]) for bed in beds}
+        if operation.writes:
+            for bed in beds:
+                bed.settle()
+
+
+def _in_turns(operation: Operation, beds: Sequence[Bed], counts: Mapping[str, int]) -> dict[str, Timing]:
+    samples: dict[str, list[float]] = {bed.name: [] for bed in beds}
+    calls: dict[str, Iterator[Call]] = {}
+    for bed in beds:
+        calls[bed.name] = iter(operation.prepare(bed, max(3, counts[bed.name] // operation.share)))
+    waiting = list(beds)
+    while waiting:
+        for bed in tuple(waiting):
+            turn = list(itertools.islice(calls[bed.name], TURN))
+            if not turn:
+                waiting.remove(bed)
+            for call in turn:
+                took_ms, answer = bed.client.timed(call)
+                samples[bed.name].append(took_ms / operation.scale(answer))
+                operation.keep(bed, answer)
+    return {name: Timing.of(taken) for name, taken in samples.items()}
+
+
+def _at_once(bed: Bed, call: Call, count: int) -> Timing:
+    each = max(2, count // 4)
+    took_ms = at_once(bed.target, [[call] * each] * CLIENTS)
+    return Timing(took_ms, took_ms, each * CLIENTS)
+
+
+def _rule(bed: Bed, number: int) -> dict[str, Any]:
+    port = 1000 + number
+    ports = {"port_range_min": port, "port_range_max": port}
+    return {"security_group_id": bed.group_id, "direction": "ingress", "protocol": "tcp", **ports}
+
+
+def _post(collection: str, member: str, **values: Any) -> Call:
+    return Call("POST", f"/v2.0/{collection}", {member: values})
+
+
+def _create_port(bed: Bed) -> Call:
+    return _post("ports", "port", network_id=bed.network_id, name="one")
+
+
+def _create_bound(bed: Bed) -> Call:
+    values = {"device_owner": "compute:nova", "binding:host_id": bed.host}
+    return _post("ports", "port", network_id=bed.network_id, **values)
+
+
+def _create_bulk(bed: Bed) -> Call:
+    return Call("POST", "/v2.0/ports", {"ports": [{"network_id": bed.network_id}] * BULK})
+
+
+def _put_ports(bed: Bed, count: int, **values: Any) -> list[Call]:
+    return [Call("PUT", f"/v2.0/ports/{port_id}", {"port": values}) for port_id in bed.made[:count]]
+
+
+def _list(path: Callable[[Bed], str]) -> Callable[[Bed, int], list[Call]]:
+    return lambda bed, count: [Call("GET", path(bed))] * count
+
+
+def _own_subnets(bed: Bed, count: int) -> list[Call]:
+    return [
+        _post("subnets", "subnet", network_id=network_id, ip_version=4, cidr="10.1.0.0/24")
+        for network_id in bed.networks[:count]
     ]
-    yield "subnet create", sequential(client, subnets)[0]
-    rules = [
-        (
-            "POST",
-            "/v2.0/security-group-rules",
-            {
-                "security_group_rule": {
-                    "security_group_id": bed.group_id,
-                    "direction": "ingress",
-                    "protocol": "tcp",
-                    "port_range_min": 1000 + number,
-                    "port_range_max": 1000 + number,
-                }
-            },
-        )
-        for number in range(100)
+
+
+def _own_rules(bed: Bed, count: int) -> list[Call]:
+    group_id = bed.create("security-groups", "security_group", name="rules")["id"]
+    bed.garbage.append(f"security-groups/{group_id}")
+    return [
+        _post("security-group-rules", "security_group_rule", **{**_rule(bed, number), "security_group_id": group_id})
+        for number in range(count)
     ]
-    timing, answers = sequential(client, rules)
-    yield "security group rule create", timing
-    path = f"/v2.0/security-groups/{bed.group_id}"
-    yield "security group show, 100 rules", sequential(client, [("GET", path, None)] * count)[0]
-    for answer in answers:
-        client.call("DELETE", f"/v2.0/security-group-rules/{answer['security_group_rule']['id']}")
-    yield "network delete", sequential(client, [("DELETE", f"/v2.0/networks/{each}", None) for each in networks])[0]
 
 
-def _at_once(target: Target, bed: Bed, each: int) -> Timing:
-    def worker(target: Target, number: int, each: int) -> None:
-        client = Client(target)
-        body = {"port": {"network_id": bed.network_id, "name": f"at once {number}"}}
-        for _ in range(each):
-            client.call("POST", "/v2.0/ports", body)
+AT_ONCE: Final[Mapping[str, tuple[str, Callable[[Bed], Call]]]] = {
+    "port create": (f"port create, {CLIENTS} at once", _create_port),
+    "port show": (f"port show, {CLIENTS} at once", lambda bed: Call("GET", f"/v2.0/ports/{bed.made[0]}")),
+}
+"""What is also measured by many clients at once, after it was measured by one."""
 
-    took_ms = concurrent(target, worker, clients=8, each=each)
-    return Timing(took_ms, took_ms, 8 * each)
+OPERATIONS: Final = (
+    Operation(
+        "port create",
+        lambda bed, count: [_create_port(bed)] * count,
+        keep=lambda bed, answer: bed.made.append(answer["port"]["id"]),
+        writes=True,
+    ),
+    Operation("port create with host", lambda bed, count: [_create_bound(bed)] * count, writes=True),
+    Operation(f"port create, bulk of {BULK}", lambda bed, count: [_create_bulk(bed)] * count, share=20, writes=True),
+    Operation("port show", lambda bed, count: [Call("GET", f"/v2.0/ports/{port_id}") for port_id in bed.made[:count]]),
+    Operation(
+        "port bind",
+        lambda bed, count: _put_ports(
+            bed, count, **{"device_id": "bench", "device_owner": "compute:nova", "binding:host_id": bed.host}
+        ),
+        writes=True,
+    ),
+    Operation("port update", lambda bed, count: _put_ports(bed, count, name="two"), writes=True),
+    Operation(
+        "port list, all (per 1 000 ports)",
+        _list(lambda bed: "/v2.0/ports"),
+        share=20,
+        scale=lambda answer: len(answer["ports"]) / 1000,
+    ),
+    Operation(
+        f"port list, page of {PAGE}",
+        _list(lambda bed: f"/v2.0/ports?limit={PAGE}&marker={min(bed.made)}&sort_key=id&sort_dir=asc"),
+        share=4,
+    ),
+    Operation(
+        f"port list, page of {PAGE} by network",
+        _list(lambda bed: f"/v2.0/ports?network_id={bed.network_id}&limit={PAGE}"),
+        share=4,
+    ),
+    Operation("port list, by device", _list(lambda bed: f"/v2.0/ports?device_id={bed.device_id}".replace(" ", "%20"))),
+    Operation(
+        "port delete",
+        lambda bed, count: [Call("DELETE", f"/v2.0/ports/{port_id}") for port_id in bed.made[:count]],
+        writes=True,
+    ),
+    Operation(
+        "network create",
+        lambda bed, count: [_post("networks", "network", name="n")] * count,
+        keep=lambda bed, answer: bed.networks.append(answer["network"]["id"]),
+        writes=True,
+    ),
+    Operation("subnet create", _own_subnets, writes=True),
+    Operation(
+        "network delete",
+        lambda bed, count: [Call("DELETE", f"/v2.0/networks/{network_id}") for network_id in bed.networks[:count]],
+        writes=True,
+    ),
+    Operation("security group rule create", _own_rules, writes=True),
+    Operation(
+        f"security group show, {RULES} rules", _list(lambda bed: f"/v2.0/security-groups/{bed.group_id}"), share=2
+    ),
+)
+"""In the order in which they need each other."""

@@ -1,0 +1,154 @@
+"""A deployment to measure: `wovenet up` in a directory of its own, with quotas that are not in the way."""
+
+import base64
+import http
+import json
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from bench.client import Call, Client, Target
+
+WORKERS: Final = 2
+_QUOTAS: Final = ("network", "subnet", "port", "security_group", "security_group_rule")
+_CONFIG: Final = "[quotas]\n" + "".join(f"quota_{name} = -1\n" for name in _QUOTAS)
+_TIMEOUT_S: Final = 600.0
+_LOOK_S: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """From the start of the command, with nothing on disk. Units: seconds."""
+
+    first_answer_s: float
+    """To 200 on /healthcheck."""
+    first_list_s: float
+    """To 200 on /v2.0/networks."""
+    ready_s: float
+    """Until `wovenet up --detach` returned: everything runs."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Deployment:
+    """A running deployment. `start` … `stop`."""
+
+    state_dir: Path
+    auth: str = "noauth"
+    started: Started | None = None
+    _port: int = field(default_factory=_free_port)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def database(self) -> Path:
+        return self.state_dir / "wovenet.db"
+
+    @property
+    def northbound(self) -> Path:
+        return self.state_dir / "ovn" / "ovnnb_db.sock"
+
+    def start(self) -> None:
+        """Everything runs. Raises: RuntimeError with what the command said."""
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        config = self.state_dir / "bench.conf"
+        config.write_text(_CONFIG)
+        command = [
+            *_wovenet("up", "--detach", "--state-dir", str(self.state_dir), "--bind", f"127.0.0.1:{self._port}"),
+            *("--workers", str(WORKERS), "--auth", self.auth, "--config-file", str(config)),
+        ]
+        output = self.state_dir / "up.txt"
+        with output.open("wb") as out:
+            began = time.perf_counter()
+            process = subprocess.Popen(command, stdout=out, stderr=out)
+            client = Client(Target(self.url))
+            first_answer_s = _until_ok(client, "/healthcheck", process, began)
+            if self.auth == "basic":
+                client = Client(self.target())
+            first_list_s = _until_ok(client, "/v2.0/networks", process, began)
+            client.close()
+            status = process.wait()
+            ready_s = time.perf_counter() - began
+        if status != 0:
+            raise RuntimeError(f"wovenet up: {output.read_text()}")
+        self.started = Started(first_answer_s, first_list_s, ready_s)
+
+    def stop(self) -> None:
+        """Nothing of it runs."""
+        subprocess.run(_wovenet("down", "--state-dir", str(self.state_dir)), check=True, stdout=subprocess.DEVNULL)
+
+    def target(self) -> Target:
+        """The API, with what it asks of a caller."""
+        if self.auth == "noauth":
+            return Target(self.url)
+        clouds = yaml.safe_load((self.state_dir / "clouds.yaml").read_text())["clouds"]
+        auth = clouds["wovenet"]["auth"]
+        pair = base64.b64encode(f"{auth['username']}:{auth['password']}".encode()).decode()
+        return Target(self.url, {"Authorization": f"Basic {pair}"})
+
+    def settle(self) -> None:
+        """Returns when nothing is marked any more: OVN's Northbound has what the store has."""
+        deadline = time.monotonic() + _TIMEOUT_S
+        while self.marks():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.marks()} marks are left after {_TIMEOUT_S:g} s")
+            time.sleep(_LOOK_S)
+
+    def marks(self) -> int:
+        """How many marks are waiting."""
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None)
+        try:
+            return int(connection.execute("SELECT count(*) FROM marks WHERE topic = 'ovn'").fetchone()[0])
+        finally:
+            connection.close()
+
+    def memory(self) -> dict[str, int]:
+        """What each part holds, its children included; pages that are shared count for their share. Unit: bytes."""
+        processes = json.loads((self.state_dir / "processes.json").read_text())["processes"]
+        return {role: sum(map(_pss, _family(processes[role]))) for role in ("supervisor", "api", "controller")}
+
+
+def _until_ok(client: Client, path: str, process: "subprocess.Popen[bytes]", began: float) -> float:
+    """Seconds from `began` until `path` is answered with 200. Raises: RuntimeError."""
+    request = client.encode(Call("GET", path))
+    while True:
+        try:
+            if client.send(request)[1] == http.HTTPStatus.OK:
+                return time.perf_counter() - began
+        except OSError:
+            if process.poll():
+                raise RuntimeError("wovenet up failed") from None
+        if time.perf_counter() - began > _TIMEOUT_S:
+            raise RuntimeError(f"no answer within {_TIMEOUT_S:g} s")
+        time.sleep(_LOOK_S)
+
+
+def _wovenet(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "wovenet", *arguments]
+
+
+def _family(pid: int) -> list[int]:
+    """The process and its descendants."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in children for member in _family(int(child)))]
+
+
+def _pss(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
