@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests import ovsdb_servers
+from tests.databases import (  # noqa: F401 - fixtures
+    database_url,
+    mariadb_server,
+    mariadb_url,
+    postgresql_server,
+    postgresql_url,
+    sqlite_url,
+)
 from tests.ovsdb_servers import CLOCK
 from tests.reconcile.world import World
 from wovenet.reconcile import ledger  # noqa: F401 - its tables are part of the schema
