@@ -38,7 +38,8 @@ def _address(version: int) -> Callable[[str], str | None]:
             found = ipaddress.ip_address(text.strip("{} "))
         except ValueError:
             return None
-        return str(found) if found.version == version else None
+        # The zone of an IPv6 address ("fe80::1%zone") is any text at all.
+        return str(found) if found.version == version and "%" not in text else None
 
     return read
 

@@ -43,7 +43,7 @@ def port_in(side: Literal["inport", "outport"], group: str) -> Term:
 def address_in(side: Side, version: int, cidr: str) -> Term:
     """The packet's address is in `cidr`. Raises: ValueError."""
     network = ipaddress.ip_network(cidr)
-    if network.version != version:
+    if network.version != version or "%" in cidr:
         raise ValueError(f"not an IPv{version} prefix")
     return Term(f"ip{version}.{side} == {network}")
 
