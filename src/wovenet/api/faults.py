@@ -88,6 +88,8 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     ),
     # bindings
     "PortBindingError": (500, "Binding for port %(port_id)s on host %(host)s could not be created or updated."),
+    # owners
+    "OVNPortUpdateError": (400, "Bad %(resource)s request: %(msg)s."),
     # extra DHCP options
     "NeutronDbObjectDuplicateEntry": (
         409,

@@ -78,7 +78,10 @@ def test_it_may_be_moved_and_removed_by_hand(world: World) -> None:
     assert world.marks() == {("port", port["id"]), ("subnet", subnet["id"]), ("port", other["id"])}
     world.delete("port", port["id"])
     assert {("port", port["id"]), ("subnet", subnet["id"])} <= world.marks()
-    world.update("subnet", subnet["id"], {"enable_dhcp": False})
+    world.update("subnet", subnet["id"], {"name": "as it was"})
+    assert world.ids("port") == {other["id"]}
+    world.subnet(network, "10.2.0.0/24")
+    assert addresses(metadata_port(world, network)) == ["10.1.0.2", "10.2.0.2"]
 
 
 def test_a_new_slaac_subnet_reaches_every_port_in_a_constant_number_of_statements(world: World) -> None:

@@ -218,6 +218,14 @@ def test_routers_ports_are_not_made_from_others(world: World, port: Object) -> N
     refused(world, port, problems.UnsupportedPortDeviceOwner, device_owner="network:router_interface")
 
 
+def test_ports_of_floating_ips_stay_what_they_are(world: World, network: Object, port: Object) -> None:
+    found = refused(world, port, problems.OVNPortUpdateError, device_owner="network:floatingip")
+    assert found["msg"] == f"Updating device_owner to network:floatingip for port {port['id']} is not supported"
+    other = world.port(network, device_owner="network:floatingip")
+    refused(world, other, problems.OVNPortUpdateError, device_owner="")
+    put(world, other, device_owner="network:floatingip", name="same")
+
+
 # status
 
 

@@ -9,6 +9,10 @@ class BadRequest(Problem):
     """Fields: resource, msg."""
 
 
+class OVNPortUpdateError(BadRequest):
+    """A change that would make another kind of port of it. Fields: resource, msg."""
+
+
 class MalformedRequestBody(Problem):
     """Fields: reason."""
 

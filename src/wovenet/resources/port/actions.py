@@ -207,8 +207,7 @@ def _normal(tx: Tx, context: Context, current: Object, changes: Object) -> Objec
 
 
 def _check_update(tx: Tx, context: Context, current: Object, changed: Object, wanted: Object) -> None:
-    if changed["device_owner"] != current["device_owner"]:
-        rules.check_owner(changed, op="update")
+    rules.check_owner_change(current, changed["device_owner"])
     rules.check_mac_change(current, changed["mac_address"])
     if changed["mac_address"] != current["mac_address"]:
         facts.check_macs(tx, [(changed["network_id"], changed["mac_address"])])

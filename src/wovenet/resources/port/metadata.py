@@ -10,12 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from wovenet.model.ids import Unit
-from wovenet.model.problems import IpAddressGenerationFailure
+from wovenet.model.problems import IpAddressGenerationFailure, LostRace
 from wovenet.model.views import metadata_device
 from wovenet.resources import port
 from wovenet.resources.base import Context, Object
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam.rules import AnyOf, Exact, Subnet, eui64
+from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port import actions, rules
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
 from wovenet.store import quota_usage
@@ -31,6 +32,7 @@ _PORT = (
     .order_by(PORTS.c.id)
     .limit(1)
 )
+_NETWORK = sa.select(NETWORKS.c.id, NETWORKS.c.project_id).where(NETWORKS.c.id == sa.bindparam("of_network"))
 _FIXED_IPS = sa.select(PORT_FIXED_IPS.c.subnet_id, PORT_FIXED_IPS.c.ip_address).where(
     PORT_FIXED_IPS.c.port_id == sa.bindparam("of_port")
 )
@@ -63,12 +65,16 @@ def create(tx: Tx, context: Context, networks: Sequence[Object]) -> None:
 def subnets_changed(tx: Tx, context: Context, network_id: str) -> None:
     """The network's metadata port has the addresses that the network's subnets now ask for.
 
-    A subnet without a free address is left out. Nothing happens if an operator has removed the port.
+    A subnet without a free address is left out. A port that somebody has removed comes back.
     """
-    del context
-    found = tx.row(_PORT, {"of_device": metadata_device(network_id), "of_network": network_id})
+    parameters = {"of_device": metadata_device(network_id), "of_network": network_id}
+    found = tx.row(_PORT, parameters)
     if found is None:
-        return
+        rows = tx.rows(_NETWORK, {"of_network": network_id})
+        create(tx, context, [dict(row._mapping) for row in rows])
+        found = tx.row(_PORT, parameters)
+        if found is None:
+            raise LostRace(f"network {network_id} is gone")
     subnets = claims.subnets_of(tx, [network_id])[network_id]
     current = [dict(row._mapping) for row in tx.rows(_FIXED_IPS, {"of_port": found.id})]
     kept = [item for subnet in subnets for item in _kept(subnet, current, found.mac_address)]

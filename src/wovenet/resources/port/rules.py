@@ -19,9 +19,9 @@ DOWN: Final = "DOWN"
 NETWORK_OWNER: Final = "network:"
 """How the owners of infrastructure ports begin: no security on these."""
 DISTRIBUTED: Final = "network:distributed"
-ROUTER_OWNERS: Final = ROUTER_INTERFACE_OWNERS | {"network:router_gateway", "network:floatingip"}
-"""Owners of ports that only a router (or a floating IP) makes, changes and removes."""
-_NEED_A_ROUTER: Final = ROUTER_OWNERS - {"network:floatingip"}
+FLOATING_IP_OWNER: Final = "network:floatingip"
+ROUTER_OWNERS: Final = ROUTER_INTERFACE_OWNERS | {"network:router_gateway"}
+"""Owners of ports that only a router makes and removes."""
 
 PROFILE_LENGTH_MAX: Final = 4095
 HOST_LENGTH_MAX: Final = 255
@@ -83,15 +83,31 @@ def check_mac_change(current: Object, mac_address: str) -> None:
 
 def check_owner(port: Object, *, op: str) -> None:
     """Raises: UnsupportedPortDeviceOwner if only a router can have this port."""
-    if port["device_owner"] in _NEED_A_ROUTER:
+    if port["device_owner"] in ROUTER_OWNERS:
         raise problems.UnsupportedPortDeviceOwner(
             op=op, device_owner=port["device_owner"], port_id=port.get("id") or "new"
         )
 
 
+def check_owner_change(current: Object, device_owner: str) -> None:
+    """Raises: OVNPortUpdateError if the port would become a floating IP's or stop being one, which OVN does not know;
+    UnsupportedPortDeviceOwner if only a router can have this port.
+    """
+    before, port_id = current["device_owner"], current["id"]
+    if device_owner == before:
+        return
+    if device_owner == FLOATING_IP_OWNER:
+        msg = f"Updating device_owner to {FLOATING_IP_OWNER} for port {port_id} is not supported"
+        raise problems.OVNPortUpdateError(resource="port", msg=msg)
+    if before == FLOATING_IP_OWNER:
+        msg = f"Updating device_owner for port {port_id} owned by {FLOATING_IP_OWNER} is not supported"
+        raise problems.OVNPortUpdateError(resource="port", msg=msg)
+    check_owner({"id": port_id, "device_owner": device_owner}, op="update")
+
+
 def check_deletable(port: Object) -> None:
     """Raises: ServicePortInUse if the port goes with its router."""
-    if port["device_owner"] in _NEED_A_ROUTER and port["fixed_ips"]:
+    if port["device_owner"] in ROUTER_OWNERS and port["fixed_ips"]:
         raise problems.ServicePortInUse(port_id=port["id"], reason=f"has device owner {port['device_owner']}")
 
 
