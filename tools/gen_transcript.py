@@ -1,6 +1,6 @@
 """Writes docs/transcript.md: what the unmodified `openstack` client prints on a fresh deployment with a lab.
 
-    python tools/gen_transcript.py STATE_DIR     (a running `wovenet up --lab 2`)
+python tools/gen_transcript.py STATE_DIR     (a running `wovenet up --lab 2`)
 """
 
 import os

@@ -90,14 +90,14 @@ class World:
         """The ids of the objects that `by` finds; a filter is a list of values."""
         asked = query.Query(filters={name.replace("__", ":"): values for name, values in filters.items()})
         with self.store.read() as tx:
-            return {item["id"] for item in query.index(tx, BY_NAME[member], by, asked, ["id"])}
+            return {item["id"] for item in query.index(tx, BY_NAME[member], by, asked, attributes=["id"])}
 
     def update(self, member: str, object_id: str, changes: Mapping[str, Any], by: Actor = DEMO) -> Object:
         """The object after a PUT."""
 
         def write(tx: Tx) -> Object:
             current = query.fetch(tx, BY_NAME[member], by, object_id)
-            return crud.update(tx, Context(by, self.settings), BY_NAME[member], current, dict(changes))
+            return crud.update(tx, Context(by, self.settings), BY_NAME[member], current, changes=dict(changes))
 
         return self.store.write(write)
 

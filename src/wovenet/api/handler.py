@@ -39,7 +39,7 @@ def index(endpoint: Endpoint, call: Call) -> Any:
         endpoint.resource.before_list(endpoint.service.store, Context(call.actor, endpoint.service.settings))
     with endpoint.service.store.read() as tx:
         try:
-            found = query.index(tx, endpoint.resource, call.actor, asked.query, loaded)
+            found = query.index(tx, endpoint.resource, call.actor, asked.query, attributes=loaded)
         except query.MarkerNotFound as error:
             raise endpoint.resource.not_found(asked.query.marker or "") from error
         shown = _shown(endpoint, call.actor, found, wanted, parents=Parents(tx, endpoint.service.registry, call.actor))
@@ -55,7 +55,7 @@ def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:
     wanted = _wanted(endpoint, parse.showing(endpoint.collection, endpoint.resource, call.params))
     loaded = _loaded(endpoint, call.actor, wanted)
     with endpoint.service.store.read() as tx:
-        found = query.show(tx, endpoint.resource, call.actor, object_id, loaded)
+        found = query.show(tx, endpoint.resource, call.actor, object_id, attributes=loaded)
         if found is None:
             raise endpoint.resource.not_found(object_id)
         parents = Parents(tx, endpoint.service.registry, call.actor)
@@ -102,7 +102,7 @@ def update(endpoint: Endpoint, call: Call, object_id: str) -> Any:
         endpoint.service.policy.require(
             call.actor, need, {**current, **changes}, parents=parents, seen=f"get_{endpoint.member}"
         )
-        changed = crud.update(tx, context, endpoint.resource, current, dict(changes)) if changes else current
+        changed = crud.update(tx, context, endpoint.resource, current, changes=dict(changes)) if changes else current
         return _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents)[0]
 
     return {endpoint.member: endpoint.service.store.write(write)}

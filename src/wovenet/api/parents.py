@@ -49,7 +49,9 @@ class _Kind(Mapping[Any, Mapping[str, Any]]):
     def __getitem__(self, object_id: Any) -> Mapping[str, Any]:
         if object_id not in self._found:
             wanted = _FACTS & query.stored_attributes(self._resource)
-            self._found[object_id] = query.show(self._tx, self._resource, self._actor, str(object_id), wanted)
+            self._found[object_id] = query.show(
+                self._tx, self._resource, self._actor, str(object_id), attributes=wanted
+            )
         found = self._found[object_id]
         if found is None:
             raise KeyError(object_id)

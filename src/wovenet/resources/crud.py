@@ -34,7 +34,7 @@ def create(tx: Tx, context: Context, resource: Resource, requests: Sequence[Obje
     return objects
 
 
-def update(tx: Tx, context: Context, resource: Resource, current: Object, changes: Object) -> Object:
+def update(tx: Tx, context: Context, resource: Resource, current: Object, *, changes: Object) -> Object:
     """The object after `changes`, at a higher revision; units marked."""
     if resource.update is not None:
         return resource.update(tx, context, current, changes)

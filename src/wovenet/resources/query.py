@@ -41,7 +41,7 @@ class MarkerNotFound(Exception):  # noqa: N818
     """The marker names no object that the actor sees."""
 
 
-def show(tx: ReadTx, resource: Resource, actor: Actor, object_id: str, attributes: Collection[str]) -> Object | None:
+def show(tx: ReadTx, resource: Resource, actor: Actor, object_id: str, *, attributes: Collection[str]) -> Object | None:
     """The object `object_id` as `actor` sees it, with `attributes`, or None. JSON attributes stay encoded."""
     plan = _plan(resource, frozenset(attributes))
     row = tx.row(_select_one(resource, actor, plan), {"object_id": object_id})
@@ -65,14 +65,14 @@ def fetch_all(
     tx: ReadTx, resource: Resource, actor: Actor, *, conditions: Sequence["sa.ColumnElement[bool]"]
 ) -> list[Object]:
     """The whole objects that fulfil `conditions` and that `actor` sees, JSON decoded, by id."""
-    found = index(tx, resource, actor, Query(conditions=conditions), stored_attributes(resource))
+    found = index(tx, resource, actor, Query(conditions=conditions), attributes=stored_attributes(resource))
     for item in found:
         for attribute in resource.json:
             item[attribute] = msgspec.json.decode(item[attribute])
     return found
 
 
-def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes: Collection[str]) -> list[Object]:
+def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attributes: Collection[str]) -> list[Object]:
     """The objects that `query` finds among those `actor` sees, with `attributes`, sorted. JSON stays encoded.
 
     Raises: MarkerNotFound.

@@ -68,7 +68,7 @@ def change(world: World, agent_id: str, changes: Object | None) -> Object | None
         if changes is None:
             crud.delete(tx, Context(DEMO, world.settings), agent.RESOURCE, current)
             return None
-        return crud.update(tx, Context(DEMO, world.settings), agent.RESOURCE, current, changes)
+        return crud.update(tx, Context(DEMO, world.settings), agent.RESOURCE, current, changes=changes)
 
     return world.store.write(write)
 
@@ -208,7 +208,10 @@ def test_agents_are_filtered_in_sql(any_world: World, clock: Clock) -> None:
     def ids(**filters: Any) -> set[str]:
         asked = query.Query(filters={name: [value] for name, value in filters.items()}, limit=2)
         with any_world.store.read() as tx:
-            return {item["id"] for item in query.index(tx, agent.RESOURCE, DEMO, asked, ["id", "heartbeat_timestamp"])}
+            return {
+                item["id"]
+                for item in query.index(tx, agent.RESOURCE, DEMO, asked, attributes=["id", "heartbeat_timestamp"])
+            }
 
     assert ids(alive="false") == {"hv2"}
     assert ids(agent_type="OVN Metadata agent") == {META}
