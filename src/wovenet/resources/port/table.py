@@ -25,7 +25,6 @@ PORTS = sa.Table(
     wire("binding:profile", schema.long_text_type(), nullable=False),
     schema.json_text("extra_dhcp_opts", nullable=False),
     sa.UniqueConstraint("network_id", "mac_address"),
-    sa.Index(None, "project_id"),
 )
 
 """`is_up`: the Southbound says that the port is up. `status` follows from it and from what the port is to be."""
