@@ -95,10 +95,10 @@ def _measure(
         results.floor_ovsdb[bed.name] = floor.ovsdb(deployment.northbound, count=results.count)
         results.memory[bed.name] = deployment.memory()
     _say("passwords")
-    deployment = _start(stack, directory / BASIC, results, auth="basic")
-    bed = Bed(BASIC, deployment.target(), 0, deployment.settle)
-    operations.lay(bed, rules=0)
-    pair = [beds[0], bed]
+    plain, basic = deployments[beds[0].name], _start(stack, directory / BASIC, results, auth="basic")
+    pair = [Bed(name, each.target(), 0, each.settle) for name, each in ((beds[0].name, plain), (BASIC, basic))]
+    for bed in pair:
+        operations.lay(bed, rules=0)
     counts = {each.name: results.count for each in pair}
     for name, timings in operations.measure(pair, counts, WITH_PASSWORD):
         results.with_password[name] = timings

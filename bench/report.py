@@ -110,8 +110,8 @@ def _against_peer(results: Results) -> Iterator[str]:
     if results.is_peer_live:
         yield "The peer was measured in the same run, in turns with Wovenet, on the network that it had for it."
     else:
-        yield "No peer was at hand (`PEER_URL`). The column *peer, recorded* is what Neutron 29 with ML2/OVN and MariaDB"
-        yield "took on such a machine with the same calls; a ratio to it is of two runs, and only as good as that."
+        yield "No peer was at hand (`PEER_URL`). The column *peer, recorded* is what Neutron 29 (ML2/OVN, MariaDB)"
+        yield "took for the same calls on such a machine. A ratio to it is one of two runs, and no better than that."
     yield ""
     bed = _smallest(results)
     rows = []
@@ -203,7 +203,7 @@ def _start_and_memory(results: Results) -> Iterator[str]:
     ]
     yield from _table(["until", "s", "aim", ""], rows)
     yield ""
-    yield "Proportional set size of all processes of ours, MiB (OVN's own daemons are not ours). The recorded peer: "
+    yield "Proportional set size of our processes, MiB (OVN's daemons are not ours). The recorded peer:"
     yield ", ".join(f"{mib} MiB with {ports} ports" for ports, mib in recorded.MEMORY_MIB.items()) + " in 8 processes."
     yield ""
     rows = []
