@@ -74,7 +74,7 @@ class Names:
             return "<time>"
         if key in COUNTERS and isinstance(value, int):
             return "<int>"
-        if key == SEGMENT and isinstance(value, int) and not re.search(rf"\b{value}\b", self._given):
+        if key == SEGMENT and isinstance(value, int) and f"{SEGMENT}\n{value}\n" not in f"{self._given}\n":
             return "<segment>"
         return self.plain(value, ordered=ordered, unordered=unordered)
 
