@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from tests.resources.world import DEMO, World, actor
 from wovenet.model import problems
+from wovenet.model.clock import SystemClock
 from wovenet.resources import host
 from wovenet.resources.base import Object
 from wovenet.resources.host.facts import HostFacts
@@ -187,6 +188,20 @@ def test_two_ports_of_one_bulk_cannot_have_the_same_mac(world: World, network: O
     request = {"network_id": network["id"], "mac_address": MAC}
     with pytest.raises(problems.MacAddressInUse):
         world.create("port", request, request)
+
+
+class Narrow(SystemClock):
+    """Chance knows few numbers."""
+
+    def randrange(self, start: int, stop: int) -> int:
+        return super().randrange(start, min(stop, start + 4))
+
+
+def test_random_macs_are_found_also_where_most_are_taken(world: World, network: Object) -> None:
+    world.store.clock = Narrow()
+    request = {"network_id": network["id"]}
+    made = [port for _ in range(2) for port in world.create("port", *[request] * 25)]
+    assert len({port["mac_address"] for port in made}) == 50
 
 
 # who may

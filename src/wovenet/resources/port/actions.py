@@ -16,6 +16,7 @@ from wovenet.resources.subnet import touched
 from wovenet.store.faults import Claimed
 from wovenet.store.tx import Tx
 
+_MAC_TRIES = 16
 _OWN_TABLES = frozenset(table.name for table in (PORTS, PORT_FIXED_IPS, PORT_ALLOWED_PAIRS, PORT_SECURITY_GROUPS))
 
 
@@ -30,10 +31,10 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     facts.check_groups(
         tx, context.actor, (group_id for request in requests for group_id in request.get("security_groups") or ())
     )
-    facts.check_macs(
-        tx, [(request["network_id"], request["mac_address"]) for request in requests if request.get("mac_address")]
-    )
-    ports = [_new_port(tx, context, resource, request, networks[request["network_id"]]) for request in requests]
+    ports = [
+        _new_port(tx, context, resource, {**request, "mac_address": mac_address}, networks[request["network_id"]])
+        for request, mac_address in zip(requests, _macs(tx, context, requests), strict=True)
+    ]
     _give_default_groups(tx, context, ports)
     for port in ports:
         rules.check_new_security(port)
@@ -53,8 +54,14 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
 def insert_plain(tx: Tx, context: Context, resource: Resource, requests: Sequence[Object]) -> list[Object]:
     """New ports without addresses, groups or checks, of the service's own making. `requests` name what they need."""
     ports = [
-        _new_port(tx, context, resource, {**request, "fixed_ips": []}, facts.Network(request["network_id"], False))
-        for request in requests
+        _new_port(
+            tx,
+            context,
+            resource,
+            {**request, "mac_address": mac_address, "fixed_ips": []},
+            facts.Network(request["network_id"], False),
+        )
+        for request, mac_address in zip(requests, _macs(tx, context, requests), strict=True)
     ]
     for port in ports:
         port["security_groups"] = []
@@ -128,17 +135,42 @@ def _mark_dependents(tx: Tx, ports: Sequence[Object]) -> None:
 # create
 
 
+def _macs(tx: Tx, context: Context, requests: Sequence[Object]) -> list[str]:
+    """The MAC of each new port: its own wish, or a random one that no port of its network has.
+
+    One that was chosen for a single port is not looked up: it is taken with a chance of one in millions, and then the
+    claim is refused and everything is done again. For many ports in a large network that would not end.
+    Raises: MacAddressInUse; LostRace if hardly any MAC is left.
+    """
+    base = context.settings.default.base_mac
+    found: list[tuple[str, str]] = [(request["network_id"], request.get("mac_address") or "") for request in requests]
+    chosen = {key for key in found if key[1]}
+    facts.check_macs(tx, [key for key in found if key[1]])
+    missing = [position for position, key in enumerate(found) if not key[1]]
+    for _ in range(_MAC_TRIES):
+        for position in missing:
+            key = found[position]
+            while not key[1] or key in chosen:
+                key = (key[0], rules.random_mac(base, tx.clock.randrange))
+            chosen.add(key)
+            found[position] = key
+        taken = facts.macs_in_use(tx, [found[position] for position in missing]) if len(requests) > 1 else set()
+        missing = [position for position in missing if found[position] in taken]
+        if not missing:
+            return [key[1] for key in found]
+    raise problems.LostRace("no free MAC was found")
+
+
 def _new_port(tx: Tx, context: Context, resource: Resource, request: Object, network: facts.Network) -> Object:
     """The port of a request, complete but for what has to be looked up: groups, addresses, binding."""
-    settings = context.settings.default
-    mac_address = request.get("mac_address") or rules.random_mac(settings.base_mac, tx.clock.randrange)
     port = crud.new_object(tx, resource, request)
     port |= {
-        "mac_address": mac_address,
         "port_security_enabled": rules.has_port_security(request, of_network=network.port_security_enabled),
         "security_groups": None if request.get("security_groups") is None else sorted(request["security_groups"]),
         "allowed_address_pairs": rules.pairs(
-            request.get("allowed_address_pairs") or (), mac_address, count_max=settings.max_allowed_address_pair
+            request.get("allowed_address_pairs") or (),
+            request["mac_address"],
+            count_max=context.settings.default.max_allowed_address_pair,
         ),
         "extra_dhcp_opts": rules.dhcp_options(request.get("extra_dhcp_opts")),
         "ip_allocation": "none" if request.get("fixed_ips") == [] else "immediate",

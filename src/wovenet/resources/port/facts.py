@@ -92,12 +92,16 @@ def check_macs(tx: ReadTx, given: Sequence[tuple[str, str]]) -> None:
         if (network_id, mac_address) in seen:
             raise problems.MacAddressInUse(net_id=network_id, mac=mac_address)
         seen.add((network_id, mac_address))
-    if not seen:
-        return
-    parameters = {"network_ids": sorted({item[0] for item in seen}), "macs": sorted({item[1] for item in seen})}
-    for row in tx.rows(_MACS, parameters):
-        if (row.network_id, row.mac_address) in seen:
-            raise problems.MacAddressInUse(net_id=row.network_id, mac=row.mac_address)
+    for network_id, mac_address in sorted(macs_in_use(tx, seen)):
+        raise problems.MacAddressInUse(net_id=network_id, mac=mac_address)
+
+
+def macs_in_use(tx: ReadTx, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of `wanted` (network id, MAC) that ports have. No statement if there are none."""
+    if not wanted:
+        return set()
+    parameters = {"network_ids": sorted({item[0] for item in wanted}), "macs": sorted({item[1] for item in wanted})}
+    return {(row.network_id, row.mac_address) for row in tx.rows(_MACS, parameters)} & set(wanted)
 
 
 def check_named_subnets(tx: ReadTx, network_id: str, *, named: Collection[str], known: Collection[str]) -> None:
