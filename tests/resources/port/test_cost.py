@@ -43,10 +43,10 @@ def test_create_in_bulk(world: World, network: Object) -> None:
         "binding:host_id": "hv1",
         "allowed_address_pairs": [{"ip_address": "1.1.1.1"}],
     }
-    assert cost(world, "port", *[request] * 100) <= 18
+    assert cost(world, "port", *[request] * 100) <= 19
     world.subnet(network, "fd00:1::/64", **SLAAC)
     world.subnet(network, "fd00:2::/64")
-    assert cost(world, "port", *[request] * 100) <= 20
+    assert cost(world, "port", *[request] * 100) <= 21
 
 
 def test_update(world: World, network: Object) -> None:
