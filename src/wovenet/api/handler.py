@@ -80,7 +80,12 @@ def create(endpoint: Endpoint, call: Call) -> Any:
                 if name in given and name in request and not endpoint.is_default(name, request[name])
             }
             need = endpoint.service.policy.required_rules("create", endpoint.member, enforced)
-            endpoint.service.policy.require(call.actor, need, request, parents=parents)
+            try:
+                endpoint.service.policy.require(call.actor, need, request, parents=parents)
+            except problems.PolicyNotAuthorized:
+                if endpoint.resource.require_parents is not None:
+                    endpoint.resource.require_parents(tx, call.actor, request)
+                raise
         made = crud.create(tx, context, endpoint.resource, [dict(request) for request in asked.requests])
         return _shown(endpoint, call.actor, made, endpoint.visible, parents=parents)
 

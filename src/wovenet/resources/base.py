@@ -88,6 +88,9 @@ class Resource:
     delete: Callable[[Tx, Context, Object], None] | None = None
     before_list: Callable[[Store, Context], None] | None = None
     """What has to be there before the actor's objects are listed: a project's default security group."""
+    require_parents: Callable[[ReadTx, Actor, Object], Any] | None = None
+    """Raises a not-found problem if a request names a parent that the actor does not see. Asked when a policy refuses a
+    creation, so that the refusal tells no more than a look at the parent would."""
 
     def column(self, attribute: str) -> "sa.ColumnElement[Any] | None":
         """The column that holds `attribute`, or None if it is a child, derived, or an expression."""

@@ -11,7 +11,7 @@ from wovenet.resources import tagging
 from wovenet.resources.base import Child, Resource
 from wovenet.resources.ipam import claims
 from wovenet.resources.network.table import NETWORKS
-from wovenet.resources.port import actions, filters
+from wovenet.resources.port import actions, facts, filters
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 
 
@@ -79,6 +79,7 @@ RESOURCE: Resource = Resource(
         "binding:vif_details": {},
         "binding:profile": {},
     },
+    require_parents=lambda tx, actor, request: facts.networks(tx, actor, [request["network_id"]]),
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(tx, RESOURCE, context, current, changes),
     delete=lambda tx, _context, current: actions.delete(tx, RESOURCE, current),
