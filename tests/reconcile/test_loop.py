@@ -9,6 +9,7 @@ from tests.reconcile.world import EMPTY, Group, Net, Port, State, Subnet, World,
 from wovenet.model.ids import Unit
 from wovenet.resources.port.table import PORTS
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
+from wovenet.store.tx import MARKS
 
 SMALL = State(
     nets=(Net("n"),),
@@ -60,6 +61,16 @@ def test_a_unit_that_cannot_be_rendered_stops_nobody_else(world: World) -> None:
     assert [row["name"] for row in world.nb()["Logical_Switch"]] == [f"neutron-{id_of('n')}"]
 
     world.rewrite(sa.update(SECURITY_GROUP_RULES).values(protocol="tcp"), Unit("security_group", id_of("g")))
+    world.settle()
+
+    assert world.states() == {}
+    assert [row["name"] for row in world.nb()["Logical_Switch_Port"]] == [id_of("p")]
+
+
+def test_a_forgotten_mark_keeps_nobody_waiting(world: World) -> None:
+    world.become(SMALL)
+    world.rewrite(sa.delete(MARKS).where(MARKS.c.kind.in_(["network", "security_group"])))
+
     world.settle()
 
     assert world.states() == {}

@@ -294,12 +294,26 @@ class Loop:
         results = [
             outbox.Result(item.mark, item.outcome, item.exists) for item in items if item.outcome is not None
         ]
+        self._mark_awaited(tx, results)
         clock = tx.clock
         outbox.settle(tx, OVN, results, delay_s=lambda attempts: self._rules.backoff.delay_s(attempts, clock))
         for item in items:
             ledger.adopt(tx, item.unit, item.adopted)
         adopting = {item.unit for item in items if item.adopted}
         ledger.suspect(tx, adopting | {item.blame for item in items if item.blame is not None})
+
+    def _mark_awaited(self, tx: Tx, results: Sequence[outbox.Result]) -> None:
+        """Whoever is newly waited for is looked at again: a mark that was forgotten must not keep others waiting."""
+        waiting = {
+            result.mark.unit: result.outcome.on for result in results if isinstance(result.outcome, Waiting)
+        }
+        if not waiting:
+            return
+        before = outbox.states(tx, OVN, waiting)
+        for unit, on in waiting.items():
+            # Only the first time: who is woken and still waits would otherwise wake itself for ever.
+            if unit not in before or before[unit].waiting_on != str(on):
+                tx.mark(on)
 
     def _write(self, fn: Callable[[Tx], None]) -> None:
         """`fn` in a transaction that commits only while we lead. Raises: Superseded."""
