@@ -80,7 +80,7 @@ RESOURCE: Resource = Resource(
         "binding:profile": {},
     },
     require_parents=lambda tx, actor, request: facts.networks(tx, actor, [request["network_id"]]),
-    create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
-    update=lambda tx, context, current, changes: actions.update(tx, RESOURCE, context, current, changes),
-    delete=lambda tx, _context, current: actions.delete(tx, RESOURCE, current),
+    create=lambda tx, context, requests: actions.create(tx, context, requests, resource=RESOURCE),
+    update=lambda tx, context, current, changes: actions.update(tx, context, current, changes, resource=RESOURCE),
+    delete=lambda tx, _context, current: actions.delete(tx, current, resource=RESOURCE),
 )

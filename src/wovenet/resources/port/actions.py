@@ -20,7 +20,7 @@ _MAC_TRIES = 16
 _OWN_TABLES = frozenset(table.name for table in (PORTS, PORT_FIXED_IPS, PORT_ALLOWED_PAIRS, PORT_SECURITY_GROUPS))
 
 
-def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
+def create(tx: Tx, context: Context, requests: Sequence[Object], *, resource: Resource) -> list[Object]:
     """The new ports, with the addresses that they asked for or that there are; all of them or none.
 
     Raises: NetworkNotFound, SecurityGroupNotFound, MacAddressInUse, what `rules` and `ipam` say; LostRace.
@@ -32,7 +32,9 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
         tx, context.actor, (group_id for request in requests for group_id in request.get("security_groups") or ())
     )
     ports = [
-        _new_port(tx, context, resource, {**request, "mac_address": mac_address}, networks[request["network_id"]])
+        _new_port(
+            tx, context, {**request, "mac_address": mac_address}, networks[request["network_id"]], resource=resource
+        )
         for request, mac_address in zip(requests, _macs(tx, context, requests), strict=True)
     ]
     _give_default_groups(tx, context, ports)
@@ -51,15 +53,15 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     return ports
 
 
-def insert_plain(tx: Tx, context: Context, resource: Resource, requests: Sequence[Object]) -> list[Object]:
+def insert_plain(tx: Tx, context: Context, requests: Sequence[Object], *, resource: Resource) -> list[Object]:
     """New ports without addresses, groups or checks, of the service's own making. `requests` name what they need."""
     ports = [
         _new_port(
             tx,
             context,
-            resource,
             {**request, "mac_address": mac_address, "fixed_ips": []},
             facts.Network(request["network_id"], False),
+            resource=resource,
         )
         for request, mac_address in zip(requests, _macs(tx, context, requests), strict=True)
     ]
@@ -73,14 +75,14 @@ def insert_plain(tx: Tx, context: Context, resource: Resource, requests: Sequenc
     return ports
 
 
-def update(tx: Tx, resource: Resource, context: Context, current: Object, changes: Object) -> Object:
+def update(tx: Tx, context: Context, current: Object, changes: Object, *, resource: Resource) -> Object:
     """The port after `changes`; the same port at the same revision if they change nothing.
 
     Raises: what `rules`, `ipam` and `facts` say; LostRace.
     """
     wanted = _normal(tx, context, current, changes)
     changed = {**current, **wanted}
-    _check_update(tx, context, current, changed, wanted)
+    _check_update(tx, context, current, changed, wanted=wanted)
     subnets = _change_addresses(tx, current, changed, wanted)
     if rules.needs_binding(current, changed) or current["binding:host_id"] != changed["binding:host_id"]:
         binding.bind(tx, [changed])
@@ -101,17 +103,17 @@ def update(tx: Tx, resource: Resource, context: Context, current: Object, change
     return saved
 
 
-def delete(tx: Tx, resource: Resource, current: Object) -> None:
+def delete(tx: Tx, current: Object, *, resource: Resource) -> None:
     """The port is gone, and its addresses can be taken again.
 
     Raises: ServicePortInUse.
     """
     rules.check_deletable(current)
-    remove(tx, resource, [current])
+    remove(tx, [current], resource=resource)
     _mark_dependents(tx, [current])
 
 
-def remove(tx: Tx, resource: Resource, ports: Sequence[Object]) -> None:
+def remove(tx: Tx, ports: Sequence[Object], *, resource: Resource) -> None:
     """The ports are gone, whatever they are for, and their addresses can be taken again."""
     fixed_ips = [fixed_ip for port in ports for fixed_ip in port["fixed_ips"]]
     subnets = claims.subnets(tx, (fixed_ip["subnet_id"] for fixed_ip in fixed_ips))
@@ -161,7 +163,7 @@ def _macs(tx: Tx, context: Context, requests: Sequence[Object]) -> list[str]:
     raise problems.LostRace("no free MAC was found")
 
 
-def _new_port(tx: Tx, context: Context, resource: Resource, request: Object, network: facts.Network) -> Object:
+def _new_port(tx: Tx, context: Context, request: Object, network: facts.Network, *, resource: Resource) -> Object:
     """The port of a request, complete but for what has to be looked up: groups, addresses, binding."""
     port = crud.new_object(tx, resource, request)
     port |= {
@@ -238,7 +240,7 @@ def _normal(tx: Tx, context: Context, current: Object, changes: Object) -> Objec
     return wanted
 
 
-def _check_update(tx: Tx, context: Context, current: Object, changed: Object, wanted: Object) -> None:
+def _check_update(tx: Tx, context: Context, current: Object, changed: Object, *, wanted: Object) -> None:
     rules.check_owner_change(current, changed["device_owner"])
     rules.check_mac_change(current, changed["mac_address"])
     if changed["mac_address"] != current["mac_address"]:

@@ -56,7 +56,7 @@ def create(tx: Tx, context: Context, networks: Sequence[Object]) -> None:
         }
         for network in networks
     ]
-    actions.insert_plain(tx, context, port.RESOURCE, requests)
+    actions.insert_plain(tx, context, requests, resource=port.RESOURCE)
     for project_id in sorted({network["project_id"] for network in networks}):
         number = sum(network["project_id"] == project_id for network in networks)
         quota_usage.claim(tx, project_id, "port", number, limit=quota_usage.UNLIMITED)
