@@ -5,7 +5,8 @@ Each function imports what it needs: the controller must not pay for neutron-lib
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from wovenet.model.clock import Clock, SystemClock
@@ -14,12 +15,38 @@ from wovenet.settings import Settings
 if TYPE_CHECKING:
     from wovenet.api.service import Service
     from wovenet.reconcile.audit import Report
+    from wovenet.store import outbox
     from wovenet.store.tx import Store
 
 _STATE_NAMES = {"waiting": "waiting", "retry": "retrying", "terminal": "failed"}
 SCHEMA_TIMEOUT_S = 60.0
 SCHEMA_POLL_S = 0.05
 LOG = logging.getLogger(__name__)
+
+
+class Unusable(Exception):  # noqa: N818
+    """Something that the deployment stands on cannot be used; the text says what, for the operator."""
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raises: Unusable for what an operator can mend: an address, a file, a server that is away."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from wovenet.ovn.errors import ConnectionLost
+    from wovenet.store.faults import StoreBusy
+    from wovenet.store.migrations import SchemaError
+
+    try:
+        yield
+    except SchemaError as error:
+        raise Unusable(str(error)) from error
+    except (SQLAlchemyError, StoreBusy) as error:
+        cause = error.__cause__ if isinstance(error, StoreBusy) else error
+        reason = str(getattr(cause, "orig", None) or cause or error).strip().splitlines()[0]
+        raise Unusable(f"the database cannot be used: {reason}") from error
+    except ConnectionLost as error:
+        raise Unusable(f"no connection to the Northbound database: {error}") from error
 
 
 def store(settings: Settings) -> "Store":
@@ -32,20 +59,34 @@ def store(settings: Settings) -> "Store":
     return Store(engine, SystemClock(), poke=poke.Poker(settings.default.state_path))
 
 
+@contextmanager
+def _opened(settings: Settings) -> Iterator["Store"]:
+    """The store, for one command; its connections are closed after the block."""
+    kept = store(settings)
+    try:
+        yield kept
+    finally:
+        kept.engine.dispose()
+
+
 def upgrade_database(settings: Settings) -> str:
-    """Brings the database to this program's schema; answers with its revision."""
-    from wovenet import registry  # noqa: F401 - declares every table
+    """Brings the database to this program's schema; answers with its revision. Raises: Unusable."""
     from wovenet.store import migrations
 
-    migrations.upgrade(store(settings).engine)
-    return migrations.head()
+    with _told(), _opened(settings) as kept:
+        migrations.upgrade(kept.engine)
+        return migrations.head()
 
 
 def database_revisions(settings: Settings) -> tuple[str | None, str]:
-    """The revision that the database has, None for an empty one, and the one that this program wants."""
+    """The revision that the database has, None for an empty one, and the one that this program wants.
+
+    Raises: Unusable.
+    """
     from wovenet.store import migrations
 
-    return migrations.current(store(settings).engine), migrations.head()
+    with _told(), _opened(settings) as kept:
+        return migrations.current(kept.engine), migrations.head()
 
 
 def service(settings: Settings) -> "Service":
@@ -73,57 +114,95 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
     from wovenet.store import migrations, outbox
     from wovenet.store.tx import StoreBusy
 
-    kept = store(settings)
-    database: dict[str, Any] = {"backend": kept.engine.dialect.name, "ok": False, "revision": None}
+    database: dict[str, Any] = {"backend": None, "ok": False, "revision": None}
     units: dict[str, Any] = {}
     leader = None
     try:
-        database["revision"] = migrations.current(kept.engine)
-        with kept.read() as tx:
-            leader = reconcile.report(tx)
-            units["pending"] = [
-                {"topic": each.topic, "kind": each.kind, "count": each.count, "oldest_age_s": each.oldest_age_s}
-                for each in outbox.pending(tx)
-            ]
-            for each in outbox.failing(tx):
-                shown = {
-                    "unit": str(each.unit),
-                    "topic": each.topic,
-                    "reason": each.reason or each.waiting_on,
-                    "age_s": max(0.0, clock.wall() - each.since),
-                    "attempts": each.attempts,
-                }
-                units.setdefault(_STATE_NAMES[each.state], []).append(shown)
+        with _opened(settings) as kept:
+            database["backend"] = kept.engine.dialect.name
+            database["revision"] = migrations.current(kept.engine)
+            with kept.read() as tx:
+                leader = reconcile.report(tx)
+                units["pending"] = [
+                    {"topic": each.topic, "kind": each.kind, "count": each.count, "oldest_age_s": each.oldest_age_s}
+                    for each in outbox.pending(tx)
+                ]
+                for each in outbox.failing(tx):
+                    units.setdefault(_STATE_NAMES[each.state], []).append(_shown(each, clock))
         database["ok"] = True
     except (SQLAlchemyError, StoreBusy) as error:
         LOG.debug("the database cannot be read", exc_info=error)
     return {"database": database, "controller": leader, "units": units}
 
 
+def _shown(failing: "outbox.UnitState", clock: Clock) -> dict[str, Any]:
+    """A unit that is not settled, and why."""
+    return {
+        "unit": str(failing.unit),
+        "topic": failing.topic,
+        "reason": failing.reason or failing.waiting_on,
+        "age_s": max(0.0, clock.wall() - failing.since),
+        "attempts": failing.attempts,
+    }
+
+
 def audit(settings: Settings, *, repair: bool) -> "Report":
-    """What an audit of OVN finds; with `repair`, what differs is put right."""
+    """What an audit of OVN finds; with `repair`, what differs is put right. Raises: Unusable."""
     from wovenet.reconcile import controller as reconcile
 
-    return reconcile.audit(settings, store(settings), repair=repair)
+    with _told(), _opened(settings) as kept:
+        return reconcile.audit(settings, kept, repair=repair)
 
 
 def api(settings: Settings, *, upgrade: bool) -> None:
-    """Serves the API until it is told to stop. Workers are forked after everything is imported and made."""
+    """Serves the API until it is told to stop. Workers are forked after everything is imported and made.
+
+    Raises: Unusable.
+    """
+    from wovenet import logs
+    from wovenet.embedded import process
+
+    logs.setup(settings)
+    host, port = settings.default.bind_host, settings.default.bind_port
+    if not process.is_free(host, port):
+        raise Unusable(f"port {port} of {host} is in use by another program")
+    with _told():
+        application = _application(settings, upgrade=upgrade)
+    _serve(settings, application)
+
+
+def _application(settings: Settings, *, upgrade: bool) -> Callable[..., Any]:
+    """The WSGI application, on a database of its schema, for users that exist; without an open connection."""
+    from wovenet.api import app, auth
+    from wovenet.api.users import BadUsersFile
+    from wovenet.resources.segment import pools
+    from wovenet.settings import BadSettings
+
+    try:
+        auth.check(settings)
+        made = service(settings)
+        if upgrade:
+            upgrade_database(settings)
+        made.store.write(lambda tx: pools.refresh(tx, settings))
+        auth.prepare(settings, settings.default.url)
+        application = app.make(made, auth.authenticator(settings, made.policy))
+    except (BadSettings, BadUsersFile) as error:
+        raise Unusable(str(error)) from error
+    made.store.engine.dispose()
+    return application
+
+
+def _serve(settings: Settings, application: Callable[..., Any]) -> None:
+    """Runs the workers until the process is told to stop; one that ends is replaced."""
     from granian.constants import Interfaces
     from granian.server import MPServer
 
-    from wovenet import logs
-    from wovenet.api import app, auth
-    from wovenet.resources.segment import pools
+    from wovenet.embedded import process
 
-    logs.setup(settings)
-    made = service(settings)
-    if upgrade:
-        upgrade_database(settings)
-    made.store.write(lambda tx: pools.refresh(tx, settings))
-    auth.prepare(settings, settings.default.url)
-    application = app.make(made, auth.authenticator(settings, made.policy))
-    made.store.engine.dispose()
+    def load() -> Callable[..., Any]:
+        process.die_with_parent()  # a worker without its parent would hold the port
+        return application
+
     server = MPServer(
         "wovenet",
         address=settings.default.bind_host,
@@ -137,7 +216,7 @@ def api(settings: Settings, *, upgrade: bool) -> None:
     )
     gc.collect()
     gc.freeze()  # the workers share these pages for as long as nobody writes to them
-    server.serve(target_loader=lambda: application, wrap_loader=False)
+    server.serve(target_loader=load, wrap_loader=False)
 
 
 def controller(settings: Settings) -> None:

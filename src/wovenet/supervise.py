@@ -23,12 +23,14 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from wovenet.embedded import process
+from wovenet.embedded import jsonrpc, process
 from wovenet.embedded.central import Central
 from wovenet.model.clock import Clock
 
 STATE_FILE = "processes.json"
+GIVEN_FILE = "given.json"
 START_TIMEOUT_S = 30.0
+PORT_TIMEOUT_S = 3.0
 STOP_GRACE_S = 10.0
 RESTART_FIRST_S = 0.2
 RESTART_LONGEST_S = 10.0
@@ -47,11 +49,15 @@ class Plan:
     state_dir: Path
     url: str
     """Where clients on this machine reach the API."""
+    listen: tuple[str, int]
+    """Where the API listens."""
     is_ovn_embedded: bool
     has_controller: bool
     hypervisors: int = 0
     options: Sequence[str] = ()
     """Command line of `wovenet api` and `wovenet controller`."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """What `up` was told, as JSON has it: other commands find it in the state directory."""
 
     @property
     def log_dir(self) -> Path:
@@ -71,15 +77,34 @@ class Plan:
 
 
 @dataclass(slots=True)
+class _Patience:
+    """When something that ended may be started again: the sooner it ended, the later."""
+
+    pause_s: float = RESTART_FIRST_S
+    not_before_s: float | None = None
+    started_s: float = 0.0
+
+    def started(self, now_s: float) -> None:
+        self.started_s, self.not_before_s = now_s, None
+
+    def is_over(self, now_s: float, tell: Callable[[], None]) -> bool:
+        """Whether it may be started now. `tell` is called once for each end."""
+        if self.not_before_s is None:
+            has_lived = now_s - self.started_s > RESTART_LONGEST_S
+            self.pause_s = RESTART_FIRST_S if has_lived else min(self.pause_s * 2, RESTART_LONGEST_S)
+            self.not_before_s = now_s + self.pause_s
+            tell()
+        return now_s >= self.not_before_s
+
+
+@dataclass(slots=True)
 class _Child:
-    """One of our own programs, and when it may be started again."""
+    """One of our own programs."""
 
     role: str
     argv: Sequence[str]
     running: subprocess.Popen[bytes] | None = None
-    pause_s: float = RESTART_FIRST_S
-    not_before_s: float = 0.0
-    started_s: float = 0.0
+    patience: _Patience = field(default_factory=_Patience)
 
 
 @dataclass(slots=True)
@@ -91,6 +116,7 @@ class Supervisor:
     say: Callable[[str], None]
     _children: list[_Child] = field(default_factory=list)
     _central: Central | None = None
+    _central_patience: _Patience = field(default_factory=_Patience)
     _lab: Any = None
     _lock: int | None = None
     _told: set[str] = field(default_factory=set)
@@ -115,6 +141,8 @@ class Supervisor:
         self._lock = process.lock_directory(self.plan.state_dir)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
+        self._await_port()
+        _write_private(self.plan.state_dir / GIVEN_FILE, json.dumps(self.plan.given, indent=1))
         self._children.append(_Child("api", [*_wovenet(), "api", *self.plan.options]))
         if self.plan.has_controller:
             self._children.append(_Child("controller", [*_wovenet(), "controller", *self.plan.options]))
@@ -154,33 +182,46 @@ class Supervisor:
         while not self._stopping.wait(_TICK_S):
             for child in self._children:
                 self._tend_child(child)
-            if self._central is not None and self._central.ended():
-                self.say("a daemon of the embedded OVN ended: starting it again")
-                self._central.stop()
-                self._central = Central.start(self.plan.ovn_dir)
-                self._write_state()
+            if self._central is not None:
+                self._tend_central(self._central)
             if self._lab is not None:
                 self._tell_of_lab(self._lab.ended())
             if self.clock.monotonic() >= next_tend_s:
                 next_tend_s = self.clock.monotonic() + TEND_EVERY_S
-                for part in (self._central, self._lab):
-                    if part is not None:
-                        part.tend()
+                self._tend_logs()
 
     def _tend_child(self, child: _Child) -> None:
         if child.running is None or child.running.poll() is None:
             return
-        now = self.clock.monotonic()
-        if child.not_before_s == 0.0:
-            lived_s = now - child.started_s
-            child.pause_s = (
-                RESTART_FIRST_S if lived_s > RESTART_LONGEST_S else min(child.pause_s * 2, RESTART_LONGEST_S)
-            )
-            child.not_before_s = now + child.pause_s
-            self.say(f"{child.role} ended with status {child.running.returncode}: starting it again")
-        elif now >= child.not_before_s:
+        status = child.running.returncode
+        if child.patience.is_over(
+            self.clock.monotonic(), lambda: self.say(f"{child.role} ended with status {status}: starting it again")
+        ):
             self._launch(child)
             self._write_state()
+
+    def _tend_central(self, central: Central) -> None:
+        ended = central.ended()
+        if not ended or not self._central_patience.is_over(
+            self.clock.monotonic(), lambda: self.say(f"{', '.join(ended)} ended: starting again")
+        ):
+            return
+        try:
+            central.revive()
+        except (process.ProgramFailed, OSError) as error:
+            self.say(f"not started: {error}")
+        self._central_patience.started(self.clock.monotonic())
+        self._write_state()
+
+    def _tend_logs(self) -> None:
+        for log in self.plan.log_dir.glob("*.log"):
+            process.shorten(log)
+        for part in (self._central, self._lab):
+            if part is not None:
+                try:
+                    part.tend()
+                except (OSError, jsonrpc.CallFailed) as error:  # a daemon that is ending: the next round sees to it
+                    self.say(f"a log could not be begun anew: {error}")
 
     def _tell_of_lab(self, ended: Mapping[str, str]) -> None:
         """A hypervisor's daemon that ended is said once, not started again: it is there to be experimented with."""
@@ -229,8 +270,18 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,
             )
-        child.started_s = self.clock.monotonic()
-        child.not_before_s = 0.0
+        child.patience.started(self.clock.monotonic())
+
+    def _await_port(self) -> None:
+        """Nobody listens where the API is to listen.
+
+        Waits a little for what a supervisor that was killed left: it is about to end.
+
+        Raises: StartFailed.
+        """
+        host, port = self.plan.listen
+        if not process.holds_within(lambda: process.is_free(host, port), PORT_TIMEOUT_S, interval_s=0.05):
+            raise StartFailed(f"port {port} of {host} is in use by another program; --bind takes another one")
 
     def _await_health(self) -> None:
         """The API answers its health check.
@@ -256,10 +307,7 @@ class Supervisor:
             "processes": self.pids(),
             "hypervisors": self.plan.hypervisors,
         }
-        file = self.plan.state_dir / STATE_FILE
-        half = file.with_suffix(".new")
-        half.write_text(json.dumps(state))
-        half.rename(file)
+        _write_private(self.plan.state_dir / STATE_FILE, json.dumps(state))
 
     def pids(self) -> dict[str, int]:
         """The processes that run, by role."""
@@ -295,12 +343,40 @@ def read_state(state_dir: Path) -> Mapping[str, Any] | None:
     return None
 
 
+def read_given(state_dir: Path) -> Mapping[str, Any] | None:
+    """What `up` was told when it last started on `state_dir`; None if it never did."""
+    try:
+        given: Mapping[str, Any] = json.loads((state_dir / GIVEN_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return given
+
+
+def _write_private(file: Path, text: str) -> None:
+    """`file` holds `text`, for its owner only; a reader sees all of it or what was there before."""
+    half = file.with_suffix(".new")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
+    half.rename(file)
+
+
+def processes(state: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Roles and pids of what `read_state` tells of, the API's workers among them."""
+    found = []
+    for role, pid in state["processes"].items():
+        found.append((role, pid))
+        if role == "api":
+            found += [("api worker", worker) for worker in process.children(pid)]
+    return found
+
+
 def last_words(log: Path) -> str:
     """The last line of a log that says something, for a message to the operator."""
     with contextlib.suppress(FileNotFoundError):
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
         if lines:
-            return f"{lines[-1].strip()} (see {log})"
+            return f"{lines[-1].strip().removeprefix('Error: ')} (see {log})"
     return f"no output (see {log})"
 
 

@@ -194,3 +194,38 @@ def test_a_long_log_is_set_aside_while_the_daemon_runs(central: Central) -> None
     assert log.with_suffix(".log.1").stat().st_size >= process.LOG_LIMIT_BYTES
     process.wait_until(log.exists, timeout_s=5, what="the new log")
     assert log.stat().st_size < 10_000
+
+
+def test_what_ended_is_revived_and_the_rest_is_not_touched(central: Central) -> None:
+    _add_switch(central, "blue")
+    before = central.pids()
+    for name in ("ovsdb-server-nb", "ovn-northd"):
+        os.kill(before[name], signal.SIGKILL)
+    process.wait_until(lambda: len(central.ended()) == 2, timeout_s=10, what="two ends")
+    central.revive()
+    after = central.pids()
+    assert after.keys() == before.keys()
+    assert [name for name in before if before[name] == after[name]] == ["ovsdb-server-sb"]
+    assert _switches(central) == ["blue"]
+    process.wait_until(lambda: _datapaths(central) == 1, timeout_s=10, what="the switch's datapath")
+
+
+def test_a_database_whose_file_is_gone_is_made_anew(central: Central) -> None:
+    _add_switch(central, "blue")
+    (central.directory / "ovnnb_db.db").unlink()
+    os.kill(central.pids()["ovsdb-server-nb"], signal.SIGKILL)
+    process.wait_until(lambda: bool(central.ended()), timeout_s=10, what="its end")
+    central.revive()
+    assert _switches(central) == []
+
+
+def test_a_log_held_open_is_shortened(tmp_path: Path) -> None:
+    log = tmp_path / "api.log"
+    with log.open("a", buffering=1) as writer:
+        writer.write("x" * 100 + "\n")
+        process.shorten(log, limit_bytes=1000)
+        assert log.stat().st_size == 101
+        process.shorten(log, limit_bytes=100)
+        writer.write("after\n")
+    assert log.read_text() == "after\n"
+    assert (tmp_path / "api.log.1").stat().st_size == 101

@@ -42,7 +42,7 @@ def prepare(settings: Settings, url: str, clock: Clock | None = None) -> None:
     In: the URL of the API. Users and their passwords are made at the first start only.
     Raises: BadSettings, BadUsersFile.
     """
-    _check(settings)
+    check(settings)
     state = settings.default.state_path
     match settings.default.auth_strategy:
         case "basic":
@@ -64,7 +64,7 @@ def noauth(environ: Mapping[str, Any]) -> Actor:
 
 
 def _by_strategy(settings: Settings, clock: Clock) -> Authenticate:
-    _check(settings)
+    check(settings)
     match settings.default.auth_strategy:
         case "keystone":
             return KeystoneAuthenticator(settings.raw.get("keystone_authtoken", {}))
@@ -78,7 +78,8 @@ def _by_strategy(settings: Settings, clock: Clock) -> Authenticate:
     )
 
 
-def _check(settings: Settings) -> None:
+def check(settings: Settings) -> None:
+    """Nobody gets in whom the settings do not know. Raises: BadSettings."""
     default = settings.default
     if default.auth_strategy == "noauth" and not is_loopback(default.bind_host):
         reason = f"noauth on {default.bind_host}: only a loopback address may be open to everybody"

@@ -23,10 +23,13 @@ def audit(flags: dict[str, Any], config_files: tuple[Path, ...], *, repair: bool
     """
     from wovenet import serve
 
-    settings = options.load(flags, config_files)
+    settings = options.recall(flags, config_files)
     if settings.ovn.connection == "none":
         raise click.ClickException("this deployment has no OVN to compare with")
-    report = serve.audit(settings, repair=repair)
+    try:
+        report = serve.audit(settings, repair=repair)
+    except serve.Unusable as error:
+        raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report), indent=2, default=str))
     else:

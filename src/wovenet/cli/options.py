@@ -2,13 +2,14 @@
 
 import functools
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from wovenet import settings
+from wovenet import settings, supervise
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +25,8 @@ CONFIG_FILES = click.option(
     multiple=True,
     help="A neutron.conf-style file; several are read in order.",
 )
+FLAGS = ("state_dir", "bind", "workers", "db", "ovn", "ovn_nb", "ovn_sb", "auth")
+_VARIABLE = re.compile(r"OS_.+?__.+")
 _DEPLOYMENT = (
     STATE_DIR,
     CONFIG_FILES,
@@ -53,24 +56,47 @@ def deployment(command: F) -> F:
     return decorated
 
 
-FLAGS = ("state_dir", "bind", "workers", "db", "ovn", "ovn_nb", "ovn_sb", "auth")
-
-
-def load(flags: dict[str, Any], config_files: tuple[Path, ...]) -> settings.Settings:
+def load(flags: Mapping[str, Any], config_files: tuple[Path, ...]) -> settings.Settings:
     """The settings of flags, files and environment; what the files say that nobody understands is shown as a warning.
 
     Raises: click.ClickException for a value that cannot be.
     """
+    return _load(flags, config_files, os.environ)
+
+
+def recall(flags: Mapping[str, Any], config_files: tuple[Path, ...]) -> settings.Settings:
+    """The settings of the deployment in the state directory: what `up` was told there, unless said otherwise now.
+
+    Raises: click.ClickException for a value that cannot be.
+    """
+    state_dir = flags.get("state_dir") or _load(flags, config_files, os.environ).default.state_path
+    given = supervise.read_given(state_dir)
+    if given is None:
+        return load(flags, config_files)
+    files = config_files or tuple(Path(file) for file in given["config_files"])
+    return _load({**given["flags"], **flags}, files, {**given["environment"], **os.environ})
+
+
+def to_recall(flags: Mapping[str, Any], config_files: tuple[Path, ...]) -> dict[str, Any]:
+    """What `recall` needs, as JSON has it."""
+    return {
+        "flags": {name: str(value) for name, value in flags.items() if name != "state_dir"},
+        "config_files": [str(file.absolute()) for file in config_files],
+        "environment": {name: value for name, value in os.environ.items() if _VARIABLE.fullmatch(name)},
+    }
+
+
+def arguments(flags: Mapping[str, Any], config_files: tuple[Path, ...]) -> list[str]:
+    """The command line that gives another command of ours the same deployment."""
+    given = [part for name, value in flags.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    return [*given, *(part for file in config_files for part in ("--config-file", str(file.absolute())))]
+
+
+def _load(flags: Mapping[str, Any], config_files: tuple[Path, ...], environ: Mapping[str, str]) -> settings.Settings:
     try:
-        found, reports = settings.load(flags, config_files, os.environ)
+        found, reports = settings.load(flags, config_files, environ)
     except settings.BadSettings as error:
         raise click.ClickException(str(error)) from error
     for report in reports:
         click.echo(f"warning: {report}", err=True)
     return found
-
-
-def arguments(flags: dict[str, Any], config_files: tuple[Path, ...]) -> list[str]:
-    """The command line that gives another command of ours the same deployment."""
-    given = [part for name, value in flags.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-    return [*given, *(part for file in config_files for part in ("--config-file", str(file.absolute())))]

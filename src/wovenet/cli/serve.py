@@ -21,7 +21,10 @@ def api(flags: dict[str, Any], config_files: tuple[Path, ...], upgrade_db: bool,
         for line in serve.route_lines(found):
             click.echo(line)
         return
-    serve.api(found, upgrade=upgrade_db)
+    try:
+        serve.api(found, upgrade=upgrade_db)
+    except serve.Unusable as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()

@@ -14,6 +14,7 @@ from wovenet.model.clock import SystemClock
 from wovenet.settings import Settings
 
 UNITS_SHOWN = 20
+_CONNECTED = {True: "connected", False: "not connected", None: ""}
 
 
 @click.command()
@@ -24,7 +25,7 @@ def status(flags: dict[str, Any], config_files: tuple[Path, ...], *, as_json: bo
 
     Ends with status 1 if the API does not answer, the database cannot be read, or a unit has failed.
     """
-    settings = options.load(flags, config_files)
+    settings = options.recall(flags, config_files)
     found = gather(settings)
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -38,15 +39,28 @@ def status(flags: dict[str, Any], config_files: tuple[Path, ...], *, as_json: bo
 def gather(settings: Settings) -> dict[str, Any]:
     """Everything that is shown, as plain values."""
     state_dir = settings.default.state_path
-    running = supervise.read_state(state_dir) or {}
-    url = running.get("url", settings.default.url)
+    running = supervise.read_state(state_dir)
+    url = running["url"] if running else settings.default.url
+    stored = _stored(settings)
     return {
         "state_dir": str(state_dir),
         "api": {"url": url, "healthy": supervise.health(url)},
-        "processes": [{"role": role, "pid": pid} for role, pid in running.get("processes", {}).items()],
-        "ovn": {"connection": settings.ovn.connection},
-        **_stored(settings),
+        "processes": [{"role": role, "pid": pid} for role, pid in (supervise.processes(running) if running else ())],
+        "ovn": _ovn(settings, stored["controller"]),
+        **stored,
     }
+
+
+def _ovn(settings: Settings, controller: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Which OVN, and whether the controller that leads is connected to it; None if nobody leads."""
+    is_led = controller is not None and controller["role"] == "leader"
+    found: dict[str, Any] = {
+        "connection": settings.ovn.connection,
+        "connected": controller["connected"] if controller is not None and is_led else None,
+    }
+    if settings.ovn.connection == "remote":
+        found |= {"nb": list(settings.ovn.ovn_nb_connection), "sb": list(settings.ovn.ovn_sb_connection)}
+    return found
 
 
 def _stored(settings: Settings) -> dict[str, Any]:
@@ -62,7 +76,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     result = [
         f"api         {api['url']}  {'healthy' if api['healthy'] else 'does not answer'}",
         f"database    {database['backend']}  {'ok' if database['ok'] else 'cannot be read'}  {database['revision']}",
-        f"ovn         {found['ovn']['connection']}",
+        f"ovn         {found['ovn']['connection']}  {_CONNECTED[found['ovn']['connected']]}".rstrip(),
         f"controller  {_controller(controller)}",
         "processes   " + (", ".join(f"{each['role']} {each['pid']}" for each in found["processes"]) or "none here"),
     ]

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,10 @@ def up(flags: dict[str, Any], config_files: tuple[Path, ...], *, hypervisors: in
     if demo and hypervisors < DEMO_HYPERVISORS:
         raise click.UsageError(f"--demo needs --lab {DEMO_HYPERVISORS}")
     found = options.load(flags, config_files)
-    wish = Wish(found, _plan(found, options.arguments(flags, config_files), hypervisors), demo)
+    wish = Wish(found, _plan(found, flags, config_files, hypervisors), demo)
     wish.plan.log_dir.mkdir(parents=True, exist_ok=True)
     wish.plan.state_dir.chmod(0o700)
+    wish.plan.log_dir.chmod(0o700)
     if detach:
         _detached(wish)
         return
@@ -142,12 +143,16 @@ def _leave_terminal(log: int) -> None:
         os.dup2(source, target.fileno())
 
 
-def _plan(found: Settings, arguments: list[str], hypervisors: int) -> supervise.Plan:
+def _plan(
+    found: Settings, flags: Mapping[str, Any], config_files: tuple[Path, ...], hypervisors: int
+) -> supervise.Plan:
     return supervise.Plan(
         state_dir=found.default.state_path.absolute(),
         url=found.default.url,
+        listen=(found.default.bind_host, found.default.bind_port),
         is_ovn_embedded=found.ovn.connection == "embedded",
         has_controller=found.ovn.connection != "none",
         hypervisors=hypervisors,
-        options=arguments,
+        options=options.arguments(flags, config_files),
+        given=options.to_recall(flags, config_files),
     )

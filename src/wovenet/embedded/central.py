@@ -49,6 +49,7 @@ class Central:
         self._nb = _Database(directory, NORTHBOUND, short="nb", table="NB_Global")
         self._sb = _Database(directory, SOUTHBOUND, short="sb", table="SB_Global")
         self._daemons: list[process.Daemon] = []
+        self._listen: dict[str, Sequence[str]] = {}
         self._lock: int | None = None
 
     @classmethod
@@ -94,6 +95,22 @@ class Central:
         """The processes that ended although nobody stopped them, each with its last words."""
         return {daemon.name: daemon.last_words() for daemon in self._daemons if daemon.ended}
 
+    def revive(self) -> None:
+        """The processes that ended run again, and the databases answer; the others are not touched.
+
+        Raises: process.ProgramFailed; what could not be started counts as ended, and the next call tries again.
+        """
+        for at, daemon in enumerate(self._daemons):
+            if not daemon.ended:
+                continue
+            database = next((each for each in (self._nb, self._sb) if each.server == daemon.name), None)
+            if database is None:
+                self._daemons[at] = self._launch(daemon.name, self._northd_command())
+            else:
+                _prepare([database])
+                self._daemons[at] = self._launch(daemon.name, database.server_command(self._listen[daemon.name]))
+                _await_answer(database, self._daemons[at])
+
     def tend(self) -> None:
         """Logs are short. To be called now and then by whoever supervises."""
         controls = {self._nb.server: self._nb.control, self._sb.server: self._sb.control, _NORTHD: self._northd_control}
@@ -117,19 +134,23 @@ class Central:
         self._lock = process.lock_directory(self.directory)
         end_leftovers(self.directory)
         databases = (self._nb, self._sb)
+        self._listen = {self._nb.server: nb_listen, self._sb.server: sb_listen}
         _prepare(databases)
-        env = process.environment(self.directory)
-        for database, listen in zip(databases, (nb_listen, sb_listen), strict=True):
-            command = database.server_command(listen)
-            self._daemons.append(process.start(command, name=database.server, directory=self.directory, env=env))
+        for database in databases:
+            command = database.server_command(self._listen[database.server])
+            self._daemons.append(self._launch(database.server, command))
         for database, daemon in zip(databases, tuple(self._daemons), strict=True):
             _await_answer(database, daemon)
-        northd = [
-            *("ovn-northd", f"--ovnnb-db={self.nb_remote}", f"--ovnsb-db={self.sb_remote}"),
-            f"--unixctl={self._northd_control}",
-        ]
         # Not waited for: it catches up on its own, and nobody here needs it to have.
-        self._daemons.append(process.start(northd, name=_NORTHD, directory=self.directory, env=env))
+        self._daemons.append(self._launch(_NORTHD, self._northd_command()))
+
+    def _launch(self, name: str, command: Sequence[str]) -> process.Daemon:
+        env = process.environment(self.directory)
+        return process.start(command, name=name, directory=self.directory, env=env)
+
+    def _northd_command(self) -> list[str]:
+        remotes = [f"--ovnnb-db={self.nb_remote}", f"--ovnsb-db={self.sb_remote}"]
+        return ["ovn-northd", *remotes, f"--unixctl={self._northd_control}"]
 
 
 def end_leftovers(directory: Path) -> None:

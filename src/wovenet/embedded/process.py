@@ -5,9 +5,13 @@ the process beyond doubt; a pid that was recycled holds no lock and is never sig
 """
 
 import contextlib
+import ctypes
+import errno
 import fcntl
 import os
+import shutil
 import signal
+import socket
 import struct
 import subprocess
 import threading
@@ -22,6 +26,7 @@ LOG_LIMIT_BYTES = 10 * 1024 * 1024
 """A log longer than this is set aside as NAME.log.1 (one generation is kept)."""
 
 _POLL_S = 0.004
+_PR_SET_PDEATHSIG = 1
 _FLOCK = "hhqqi"  # struct flock: l_type, l_whence, l_start, l_len, l_pid
 _clock = SystemClock()
 
@@ -259,10 +264,53 @@ def _process_descriptor(pid: int) -> Iterator[int]:
         os.close(descriptor)
 
 
+def die_with_parent() -> None:
+    """The kernel kills this process, one that was forked, when the thread that forked it ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL)) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def children(pid: int) -> list[int]:
+    """The live processes whose parent is `pid`, oldest first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                # After the name, which may hold anything: state, parent, … and, 19 further on, the start.
+                fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+                if int(fields[1]) == pid and fields[0] != "Z":
+                    found.append((int(fields[19]), int(entry.name)))
+    return [child for _, child in sorted(found)]
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens at `host` and `port` on this machine.
+
+    Raises: OSError for an address that is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        # Without SO_REUSEPORT, under which two servers would share the port without knowing.
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return False
+        raise
+    return True
+
+
 def rotate(daemon: Daemon, control: Path, *, limit_bytes: int = LOG_LIMIT_BYTES) -> None:
     """The daemon's log is shorter than `limit_bytes`: a longer one was set aside and a new one begun."""
     if _set_aside_if_long(daemon.log_file, limit_bytes=limit_bytes):
         jsonrpc.call(control, "vlog/reopen", [])
+
+
+def shorten(log_file: Path, *, limit_bytes: int = LOG_LIMIT_BYTES) -> None:
+    """A log that its writer holds open for appending is shorter than `limit_bytes`: a longer one was copied aside."""
+    if log_file.exists() and log_file.stat().st_size >= limit_bytes:
+        shutil.copyfile(log_file, log_file.with_suffix(".log.1"))
+        os.truncate(log_file, 0)
 
 
 def _set_aside_if_long(log_file: Path, *, limit_bytes: int = LOG_LIMIT_BYTES) -> bool:
