@@ -136,6 +136,8 @@ class Loop:
         self.epoch = head.epoch
         self._aliases = {stamp.NB_GLOBAL: stamp.global_row(self._client, lock=LOCK)}
         if not head.stamp or stamp.read(self._client) != head.stamp:
+            if head.stamp:
+                LOG.warning("the ledger does not describe this NB: everything is brought to it anew")
             self._start_anew()
         else:
             if is_new and not head.is_clean:
@@ -155,7 +157,6 @@ class Loop:
 
     def _start_anew(self) -> None:
         """Binds the ledger to an NB that it does not describe: emptied, restored, another deployment's, or new."""
-        LOG.warning("the ledger does not describe this NB: everything is brought to it anew")
         name = self._store.clock.new_id()
         is_empty = not any(actual.versions(self._client, table) for table in kinds.TABLES)
 
