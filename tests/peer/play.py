@@ -177,7 +177,12 @@ def _clean(stage: Stage) -> None:
     def delete(path: str) -> bool:
         return stage.endpoint.ask("DELETE", path).status in (204, 404)
 
+    project = stage.saved["project"]
     left = list(reversed(stage.made))
     for _ in range(3):
         left = [(collection, one) for collection, one in left if not delete(f"{collection}/{one}")]
-    delete(f"/v2.0/quotas/{stage.saved['project']}")
+    # A scenario may have caused a new default group, whose id no answer told.
+    answer = stage.endpoint.ask("GET", f"/v2.0/security-groups?name=default&project_id={project}")
+    for group in _created(answer.body) if answer.status == 200 else ():
+        delete(f"/v2.0/security-groups/{group['id']}")
+    delete(f"/v2.0/quotas/{project}")
