@@ -36,7 +36,8 @@ def index(endpoint: Endpoint, call: Call) -> Any:
     wanted = _wanted(endpoint, asked.fields)
     loaded = _loaded(endpoint, call.actor, wanted)
     if endpoint.resource.before_list is not None:
-        endpoint.resource.before_list(endpoint.service.store, Context(call.actor, endpoint.service.settings))
+        context = Context(call.actor, endpoint.service.settings)
+        endpoint.resource.before_list(endpoint.service.store, context, asked.query.filters)
     with endpoint.service.store.read() as tx:
         try:
             found = query.index(tx, endpoint.resource, call.actor, asked.query, attributes=loaded)

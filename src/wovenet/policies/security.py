@@ -49,6 +49,8 @@ RULES = (
         "(rule:admin_only) or (role:reader and rule:sg_owner)",
         was="rule:admin_owner_or_sg_owner",
     ),
+    # Neutron names no such rule, and fails: only the description of a rule can be changed.
+    rule("update_security_group_rule", "(rule:admin_only) or (role:member and rule:sg_owner)", was=OLD_OWNER),
     rule("delete_security_group_rule", "(rule:admin_only) or (role:member and rule:sg_owner)", was=OLD_OWNER),
     rule("create_security_groups_default_statefulness", MANAGER),
     rule("get_security_groups_default_statefulness", READER),

@@ -86,8 +86,8 @@ class Resource:
     create: Callable[[Tx, Context, Sequence[Object]], list[Object]] | None = None
     update: Callable[[Tx, Context, Object, Object], Object] | None = None
     delete: Callable[[Tx, Context, Object], None] | None = None
-    before_list: Callable[[Store, Context], None] | None = None
-    """What has to be there before the actor's objects are listed: a project's default security group."""
+    before_list: Callable[[Store, Context, Mapping[str, Sequence[Any]]], None] | None = None
+    """What has to be there before objects are listed by these filters: a project's default security group."""
     require_parents: Callable[[ReadTx, Actor, Object], Any] | None = None
     """Raises a not-found problem if a request names a parent that the actor does not see. Asked when a policy refuses a
     creation, so that the refusal tells no more than a look at the parent would."""

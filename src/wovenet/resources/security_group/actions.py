@@ -42,7 +42,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
 
     Raises: SecurityGroupDefaultAlreadyExists, OverQuota (for the rules).
     """
-    if any(request["name"] == default.NAME for request in requests):
+    if any(default.is_name(request["name"]) for request in requests):
         raise problems.SecurityGroupDefaultAlreadyExists()
     default.ensure(tx, context, {request["project_id"] for request in requests})
     groups = [crud.new_object(tx, resource, request) for request in requests]
@@ -61,12 +61,21 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
 
 
 def update(tx: Tx, resource: Resource, current: Object, changes: Object) -> Object:
-    """The group after `changes`. Raises: SecurityGroupCannotUpdateDefault, SecurityGroupDefaultAlreadyExists."""
-    name = changes.get("name", current["name"])
-    if name == default.NAME != current["name"]:
-        raise problems.SecurityGroupDefaultAlreadyExists()
-    if current["name"] == default.NAME != name:
-        raise problems.SecurityGroupCannotUpdateDefault()
+    """The group after `changes`.
+
+    Raises: SecurityGroupDefaultAlreadyExists, SecurityGroupCannotUpdateDefault; SecurityGroupInUse if ports would turn
+    from stateful to stateless, or back.
+    """
+    if "name" in changes:
+        if default.is_name(changes["name"]):
+            raise problems.SecurityGroupDefaultAlreadyExists()
+        if current["name"] == default.NAME:
+            raise problems.SecurityGroupCannotUpdateDefault()
+    changes = {name: value for name, value in changes.items() if value != current[name]}
+    if not changes:
+        return current
+    if "stateful" in changes:
+        _require_unused(tx, current["id"])
     return crud.save(tx, resource, current, changes)
 
 
@@ -78,11 +87,15 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     group_id = current["id"]
     if current["name"] == default.NAME and not context.actor.is_admin:
         raise problems.SecurityGroupCannotRemoveDefault()
+    _require_unused(tx, group_id)
+    _give_back_rules(tx, group_id)
+    crud.remove(tx, resource, [current])
+
+
+def _require_unused(tx: Tx, group_id: str) -> None:
     members = sa.select(PORT_SECURITY_GROUPS.c.port_id).where(PORT_SECURITY_GROUPS.c.security_group_id == group_id)
     if tx.row(members.limit(1)) is not None:
         raise problems.SecurityGroupInUse(id=group_id, reason="in use")
-    _give_back_rules(tx, group_id)
-    crud.remove(tx, resource, [current])
 
 
 def _give_back_rules(tx: Tx, group_id: str) -> None:

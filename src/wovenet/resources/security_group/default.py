@@ -1,6 +1,7 @@
 """The default group of a project: made when the project first needs it, one and no more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +18,11 @@ from wovenet.store.tx import ReadTx, Store, Tx
 NAME = "default"
 DESCRIPTION = "Default security group"
 _ETHERTYPES = ("IPv4", "IPv6")
+
+
+def is_name(name: str) -> bool:
+    """Whether only a default group may be called so. As the peer, upper case is no way around."""
+    return name.lower() == NAME
 
 
 def ensure(tx: Tx, context: Context, project_ids: Iterable[str]) -> Mapping[str, str]:
@@ -36,9 +42,13 @@ def ensure(tx: Tx, context: Context, project_ids: Iterable[str]) -> Mapping[str,
     return found
 
 
-def before_list(store: Store, context: Context) -> None:
-    """The actor's project has its default group, so that a list shows it from the first time on."""
-    project_id = context.actor.project_id
+def before_list(store: Store, context: Context, filters: Mapping[str, Sequence[Any]]) -> None:
+    """The project that is asked about has its default group, so that a list shows it from the first time on.
+
+    In: `filters` of the list. An administrator may ask about another project than its own.
+    """
+    named = filters.get("project_id") or filters.get("tenant_id") or ()
+    project_id = str(named[0]) if context.actor.is_admin and len(named) == 1 else context.actor.project_id
     if not project_id:
         return
     with store.read() as tx:

@@ -43,7 +43,7 @@ PROTOCOL_NUMBERS: Mapping[str, int] = {
 ANY = "any"
 _PORT_PROTOCOLS = {6: "TCP", 17: "UDP", 33: "DCCP", 132: "SCTP", 136: "UDPLITE"}
 _ICMP, _ICMPV6 = 1, 58
-_IPV6_ONLY = frozenset({"ipv6-encap", "ipv6-frag", "ipv6-icmp", "icmpv6", "ipv6-nonxt", "ipv6-opts", "ipv6-route"})
+_IPV6_ONLY = frozenset(number for name, number in PROTOCOL_NUMBERS.items() if "v6" in name)
 _ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _PORT_MAX = 65535
 _BYTE_MAX = 255
@@ -102,7 +102,7 @@ def _ethertype(value: Any) -> str:
 
 def _protocol(value: Any, ethertype: str) -> str | None:
     """The stored spelling: a lower-case name, or digits; ICMP of an IPv6 rule is ICMPv6."""
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise _invalid_protocol(value)
@@ -113,7 +113,7 @@ def _protocol(value: Any, ethertype: str) -> str | None:
         raise _invalid_protocol(value)
     if ethertype == "IPv6":
         return {"icmp": "ipv6-icmp", "icmpv6": "ipv6-icmp", "1": "58"}.get(text, text)
-    if text in _IPV6_ONLY:
+    if protocol_number(text) in _IPV6_ONLY:
         raise problems.SecurityGroupEthertypeConflictWithProtocol(ethertype=ethertype, protocol=value)
     return text
 
@@ -127,11 +127,9 @@ def _port(value: Any) -> int | None:
     """A port, or an ICMP type or code, in 0 … 65535."""
     if value is None:
         return None
-    if isinstance(value, bool):
-        raise problems.SecurityGroupInvalidPortValue(port=value)
     try:
         port = int(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise problems.SecurityGroupInvalidPortValue(port=value) from error
     if not 0 <= port <= _PORT_MAX:
         raise problems.SecurityGroupInvalidPortValue(port=value)
@@ -146,6 +144,8 @@ def _check_ports(rule: Request) -> None:
     if number is None:
         raise problems.SecurityGroupProtocolRequiredWithPorts()
     if number in _PORT_PROTOCOLS:
+        if low == 0 or high == 0:
+            raise problems.SecurityGroupInvalidPortValue(port=0)
         if low is None or high is None or low > high:
             raise problems.SecurityGroupInvalidPortRange()
         if (low, high) == (1, _PORT_MAX):
@@ -175,7 +175,7 @@ def _prefix(value: Any, ethertype: str) -> tuple[str | None, str | None]:
         network = netaddr.IPNetwork(value)
     except (netaddr.AddrFormatError, TypeError, ValueError) as error:
         raise problems.InvalidCIDR(input=value) from error
-    shown = str(value) if "/" in str(value) else str(network)
+    shown = str(network)
     if f"IPv{network.version}" != ethertype:
         raise problems.SecurityGroupRuleParameterConflict(ethertype=ethertype, cidr=shown)
     return shown, str(network.cidr)
