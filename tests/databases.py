@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
@@ -289,6 +289,18 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """An empty database: the test runs once on each of the three."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(params=DATABASES)
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Makes empty databases, each time another; the test runs once on each of the three."""
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            numbers = itertools.count()
+            yield lambda: f"sqlite:///{tmp_path}/{next(numbers)}.db"
+        else:
+            server: Server = request.getfixturevalue(f"{request.param}_server")
+            yield lambda: stack.enter_context(server.fresh())
 
 
 @dataclass

@@ -9,6 +9,7 @@ from tests.databases import (  # noqa: F401 - fixtures
     database_url,
     mariadb_server,
     mariadb_url,
+    new_database,
     postgresql_server,
     postgresql_url,
     sqlite_url,
