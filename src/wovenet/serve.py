@@ -60,7 +60,7 @@ def store(settings: Settings) -> "Store":
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator["Store"]:
+def opened(settings: Settings) -> Iterator["Store"]:
     """The store, for one command; its connections are closed after the block."""
     kept = store(settings)
     try:
@@ -73,7 +73,7 @@ def upgrade_database(settings: Settings) -> str:
     """Brings the database to this program's schema; answers with its revision. Raises: Unusable."""
     from wovenet.store import migrations
 
-    with _told(), _opened(settings) as kept:
+    with _told(), opened(settings) as kept:
         migrations.upgrade(kept.engine)
         return migrations.head()
 
@@ -85,7 +85,7 @@ def database_revisions(settings: Settings) -> tuple[str | None, str]:
     """
     from wovenet.store import migrations
 
-    with _told(), _opened(settings) as kept:
+    with _told(), opened(settings) as kept:
         return migrations.current(kept.engine), migrations.head()
 
 
@@ -118,7 +118,7 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
     units: dict[str, Any] = {}
     leader = None
     try:
-        with _opened(settings) as kept:
+        with opened(settings) as kept:
             database["backend"] = kept.engine.dialect.name
             database["revision"] = migrations.current(kept.engine)
             with kept.read() as tx:
@@ -150,7 +150,7 @@ def audit(settings: Settings, *, repair: bool) -> "Report":
     """What an audit of OVN finds; with `repair`, what differs is put right. Raises: Unusable."""
     from wovenet.reconcile import controller as reconcile
 
-    with _told(), _opened(settings) as kept:
+    with _told(), opened(settings) as kept:
         return reconcile.audit(settings, kept, repair=repair)
 
 

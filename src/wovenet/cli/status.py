@@ -95,4 +95,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
 def _controller(controller: Mapping[str, Any] | None) -> str:
     if not controller:
         return "none has led yet"
-    return ", ".join(f"{name} {value}" for name, value in controller.items())
+    words = [f"{controller['name']}  {controller['role']}, heard of {controller['age_s']:.0f} s ago"]
+    words += [f"{controller['standbys']} standing by"] if controller["standbys"] else []
+    words += [str(controller["cause"])] if controller["cause"] else []
+    return ", ".join(words)
