@@ -21,7 +21,12 @@ RENAME = THINGS.update().where(THINGS.c.id == sa.bindparam("thing_id")).values(n
 
 
 class FixedClock(SystemClock):
-    """Time stands, and chance is the upper end."""
+    """Time moves by hand, and chance is the upper end."""
+
+    elapsed = 0.0
+
+    def monotonic(self) -> float:
+        return self.elapsed
 
     def wall(self) -> float:
         return 1795246260.0
@@ -160,6 +165,22 @@ def test_a_lost_race_is_run_again_from_the_top_with_bounded_growing_pauses(store
     assert pauses == [0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 0.512, 0.512]
     with store.read() as tx:
         assert tx.value(COUNT) == 0
+
+
+def test_attempts_end_after_some_time_even_if_there_were_few(store: Store) -> None:
+    clock = FixedClock()
+    slow = Store(store.engine, clock, sleep=lambda _seconds: None)
+    runs = 0
+
+    def lose(_tx: Tx) -> None:
+        nonlocal runs
+        runs += 1
+        clock.elapsed += 15.0
+        raise LostRace
+
+    with pytest.raises(StoreBusy) as caught:
+        slow.write(lose)
+    assert runs == caught.value.attempts == 2
 
 
 def test_a_deadlock_ends_with_both_written(server_store: Store) -> None:

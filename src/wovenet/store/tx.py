@@ -41,6 +41,8 @@ MARKS = sa.Table(
 """The outbox, written here and read by `store.outbox`. `created`: seconds since the epoch."""
 
 ATTEMPTS: Final = 10
+PATIENCE_S: Final = 20.0
+"""No attempt is begun later than this after the first: waits for locks and connections add up."""
 _FIRST_PAUSE_MS = 8
 _LONGEST_PAUSE_MS = 512
 
@@ -211,17 +213,18 @@ class Store:
         `fn` is run again, from the top and in a new transaction, when it lost a race or met a transient fault: it
         must not act on anything but its Tx.
 
-        Raises: StoreBusy after `attempts`; CommitUnknown if the connection broke during the commit; Claimed for a
+        Raises: StoreBusy after `attempts` or `PATIENCE_S`; CommitUnknown if the connection broke during the commit; Claimed for a
         unique constraint that `fn` ran into; and what `fn` raises, with nothing committed.
         """
+        give_up = self.clock.monotonic() + PATIENCE_S
         for attempt in range(1, attempts + 1):
             try:
                 result, marked = self._once(fn)
             except (LostRace, *faults.DRIVER_FAULTS) as error:
                 if not (isinstance(error, LostRace) or faults.transient(error)):
                     raise
-                if attempt >= attempts:
-                    raise StoreBusy(attempts=attempts) from error
+                if attempt >= attempts or self.clock.monotonic() > give_up:
+                    raise StoreBusy(attempts=attempt) from error
                 LOG.debug("transaction is run again, attempt %d: %s", attempt, type(error).__name__)
                 self._sleep(self._pause_s(attempt))
             else:
