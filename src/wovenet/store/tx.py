@@ -213,8 +213,8 @@ class Store:
         `fn` is run again, from the top and in a new transaction, when it lost a race or met a transient fault: it
         must not act on anything but its Tx.
 
-        Raises: StoreBusy after `attempts` or `PATIENCE_S`; CommitUnknown if the connection broke during the commit; Claimed for a
-        unique constraint that `fn` ran into; and what `fn` raises, with nothing committed.
+        Raises: StoreBusy after `attempts` or `PATIENCE_S`; CommitUnknown if the connection broke during the commit;
+        Claimed for a unique constraint that `fn` ran into; and what `fn` raises, with nothing committed.
         """
         give_up = self.clock.monotonic() + PATIENCE_S
         for attempt in range(1, attempts + 1):
