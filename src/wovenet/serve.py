@@ -6,7 +6,7 @@ Each function imports what it needs: the controller must not pay for neutron-lib
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from wovenet.model.clock import Clock, SystemClock
@@ -159,6 +159,7 @@ def api(settings: Settings, *, upgrade: bool) -> None:
 
     Raises: Unusable.
     """
+    gc.disable()  # until workers are forked: all that is made before is there to stay
     from wovenet import logs
     from wovenet.embedded import process
 
@@ -194,10 +195,14 @@ def _application(settings: Settings, *, upgrade: bool) -> Callable[..., Any]:
 
 def _serve(settings: Settings, application: Callable[..., Any]) -> None:
     """Runs the workers until the process is told to stop; one that ends is replaced."""
+    import multiprocessing
+
     from granian.constants import Interfaces
     from granian.server import MPServer
 
     from wovenet.embedded import process
+
+    multiprocessing.set_start_method("fork", force=True)  # from Python 3.14 on, workers would import everything anew
 
     def load() -> Callable[..., Any]:
         process.die_with_parent()  # a worker without its parent would hold the port
@@ -216,21 +221,37 @@ def _serve(settings: Settings, application: Callable[..., Any]) -> None:
     )
     gc.collect()
     gc.freeze()  # the workers share these pages for as long as nobody writes to them
+    gc.enable()
     server.serve(target_loader=load, wrap_loader=False)
 
 
 def controller(settings: Settings) -> None:
-    """Runs the controller until it is told to stop. Waits first for a database with this program's schema."""
+    """Runs the controller until it is told to stop. Waits first for a database with this program's schema.
+
+    Raises: Unusable.
+    """
     from wovenet import logs
-    from wovenet.embedded import process
     from wovenet.reconcile import controller as reconcile
-    from wovenet.store import migrations
 
     logs.setup(settings)
     kept = store(settings)
-    wanted = migrations.head()
-    if not process.holds_within(
-        lambda: migrations.current(kept.engine) == wanted, SCHEMA_TIMEOUT_S, interval_s=SCHEMA_POLL_S
-    ):
-        raise SystemExit(f"the database does not have schema {wanted}: run `wovenet db upgrade`")
+    _await_schema(kept)
     reconcile.run(settings, kept)
+
+
+def _await_schema(kept: "Store") -> None:
+    """The database answers and has this program's schema, which somebody may be about to make. Raises: Unusable."""
+    from wovenet.embedded import process
+    from wovenet.store import migrations
+
+    wanted = migrations.head()
+
+    def is_there() -> bool:
+        with suppress(Unusable), _told():
+            return migrations.current(kept.engine) == wanted
+        return False
+
+    if not process.holds_within(is_there, SCHEMA_TIMEOUT_S, interval_s=SCHEMA_POLL_S):
+        with _told():
+            found = migrations.current(kept.engine)
+        raise Unusable(f"the database has schema {found or 'none'}, not {wanted}: run `wovenet db upgrade`")
