@@ -280,7 +280,8 @@ class Supervisor:
         Raises: StartFailed.
         """
         host, port = self.plan.listen
-        if not process.holds_within(lambda: process.is_free(host, port), PORT_TIMEOUT_S, interval_s=0.05):
+        timeout_s = PORT_TIMEOUT_S if (self.plan.state_dir / STATE_FILE).exists() else 0.0
+        if not process.holds_within(lambda: process.is_free(host, port), timeout_s, interval_s=0.05):
             raise StartFailed(f"port {port} of {host} is in use by another program; --bind takes another one")
 
     def _await_health(self) -> None:
@@ -341,6 +342,14 @@ def read_state(state_dir: Path) -> Mapping[str, Any] | None:
     except process.DirectoryInUse:
         return state
     return None
+
+
+def sweep(state_dir: Path) -> None:
+    """Nothing is left on this machine of a lab in `state_dir` whose supervisor was killed."""
+    if (state_dir / "lab").exists():
+        from wovenet.lab.supervisor import sweep as sweep_lab
+
+        sweep_lab(state_dir / "lab")
 
 
 def read_given(state_dir: Path) -> Mapping[str, Any] | None:

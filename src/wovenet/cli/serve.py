@@ -33,4 +33,7 @@ def controller(flags: dict[str, Any], config_files: tuple[Path, ...]) -> None:
     """Runs the controller in the foreground: the one that brings what is stored to OVN."""
     from wovenet import serve
 
-    serve.controller(options.load(flags, config_files))
+    try:
+        serve.controller(options.load(flags, config_files))
+    except serve.Unusable as error:
+        raise click.ClickException(str(error)) from error

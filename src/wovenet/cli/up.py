@@ -95,6 +95,7 @@ def down(state_dir: Path) -> None:
     """Stops what `up` runs on the state directory, and waits until it has ended."""
     state = supervise.read_state(state_dir)
     if state is None:
+        supervise.sweep(state_dir)
         click.echo(f"nothing runs on {state_dir}")
         return
     os.kill(state["supervisor"], signal.SIGTERM)

@@ -167,7 +167,8 @@ def _prepare(databases: Sequence[_Database]) -> None:
         # What a killed server left: a socket file that nobody listens at would look like an answer to come.
         for leftover in (database.socket, database.control):
             leftover.unlink(missing_ok=True)
-    fresh = [database for database in databases if not database.file.exists()]
+    # A file without a byte is what an interrupted copy leaves: there is nothing in it to lose.
+    fresh = [one for one in databases if not one.file.exists() or one.file.stat().st_size == 0]
     kept = [database for database in databases if database not in fresh]
     # By way of another name: an interrupted creation is not taken for a database.
     half_made = {database: database.file.with_suffix(".new") for database in fresh}
