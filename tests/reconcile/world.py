@@ -142,7 +142,11 @@ def _plain(column: "sa.Column[Any]") -> Any:
     """A value for a column that says nothing to OVN."""
     if column.nullable:
         return None
-    return False if isinstance(column.type, sa.Boolean) else 0 if isinstance(column.type, sa.Integer) else ""
+    if isinstance(column.type, sa.Boolean):
+        return False
+    if isinstance(column.type, sa.Text):  # JSON
+        return "[]"
+    return 0 if isinstance(column.type, sa.Integer) else ""
 
 
 def _standard(name: str, revision: int) -> dict[str, Any]:

@@ -160,9 +160,9 @@ def load_each(
     """As `load`, but what cannot be read of one unit stops no other: such a unit raises ValueError when rendered."""
     try:
         return load(tx, units, settings)
-    except BROKEN:
+    except BROKEN as error:
         if len(units) == 1:
-            return {units[0]: _unreadable}
+            return {units[0]: _unreadable(f"what is stored of it cannot be read: {type(error).__name__}: {error}")}
     found: dict[Unit, Callable[[], State]] = {}
     for unit in units:
         found.update(load_each(tx, [unit], settings))
@@ -173,8 +173,11 @@ BROKEN: Final = (ValueError, TypeError, LookupError, AttributeError)
 """What a view raises that meets something in the store that cannot be."""
 
 
-def _unreadable() -> State:
-    raise ValueError("what is stored of it cannot be read")
+def _unreadable(cause: str) -> Callable[[], State]:
+    def render() -> State:
+        raise ValueError(cause)
+
+    return render
 
 
 def referrers(tx: ReadTx, units: Iterable[Unit]) -> list[Unit]:
