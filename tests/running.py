@@ -133,6 +133,15 @@ class Running:
     def rest(self) -> Rest:
         return Rest(read_cloud(self.state_dir / "clouds.yaml"))
 
+    @property
+    def backend(self) -> str:
+        """The database's kind, as SQLAlchemy calls it."""
+        return self.settings.database.connection.reveal().partition(":")[0].partition("+")[0]
+
+    def ask(self, requests: "Sequence[Sequence[Request]]") -> "list[Answer]":
+        """The answers to clients that all ask at the same time."""
+        return Askers(self, requests).answers()
+
     def is_healthy(self) -> bool:
         return supervise.health(f"http://127.0.0.1:{self.port}")
 
@@ -176,6 +185,8 @@ def running(state_dir: Path, *flags: str) -> Iterator[Running]:
         cloud.down()
 
 
+Request = tuple[str, str, Any]
+"""Method, path and body."""
 Answer = tuple[int, Any]
 """Status (0: the connection broke) and body."""
 
@@ -183,7 +194,7 @@ Answer = tuple[int, Any]
 class Askers:
     """Client processes, each with its own connection, that send their requests as fast as they are answered."""
 
-    def __init__(self, cloud: Running, requests: Sequence[Sequence[tuple[str, str, Any]]]) -> None:
+    def __init__(self, cloud: Running, requests: Sequence[Sequence[Request]]) -> None:
         """In: for each client the requests (method, path, body) it makes one after the other."""
         access = read_cloud(cloud.state_dir / "clouds.yaml")
         self._running: list[tuple[subprocess.Popen[str], IO[str]]] = []
