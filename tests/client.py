@@ -10,14 +10,25 @@ from urllib.parse import unquote_to_bytes
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-PROJECTS = MappingProxyType({"admin": "ops", "member": "demo", "reader": "demo", "other": "alt", "service": "services"})
-"""Who asks → the project they are in: `member` and `reader` share one."""
+GUEST_PROJECT = "6b3c8a0e5d1f4c27a9e0d4b1f2c37a58"
+PROJECTS = MappingProxyType(
+    {
+        "admin": "ops",
+        "member": "demo",
+        "reader": "demo",
+        "other": "alt",
+        "service": "services",
+        "guest": GUEST_PROJECT,
+    }
+)
+"""Who asks → the project they are in: `member` and `reader` share one; that of `guest` can be a target of grants."""
 
 _ROLES = {
     "admin": "admin,member,reader",
     "member": "member,reader",
     "reader": "reader",
     "other": "member,reader",
+    "guest": "member,reader",
     "service": "admin,service",
 }
 

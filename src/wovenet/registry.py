@@ -7,7 +7,7 @@ Whoever needs the registry is given the value that `build` returns; it is made o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wovenet.resources import agent, network, port, security_group, security_group_rule, subnet
+from wovenet.resources import agent, network, port, rbac_policy, security_group, security_group_rule, subnet
 from wovenet.resources.base import Resource
 from wovenet.resources.deployment import table as _controllers  # noqa: F401 - tables that belong to no collection
 from wovenet.resources.query import stored_attributes
@@ -20,6 +20,7 @@ RESOURCES: tuple[Resource, ...] = (
     port.RESOURCE,
     security_group.RESOURCE,
     security_group_rule.RESOURCE,
+    rbac_policy.RESOURCE,
     agent.RESOURCE,
 )
 
@@ -37,6 +38,7 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("standard-attr-revisions", ".revisions"),
     Definition("standard-attr-timestamp", ".timestamp"),
     Definition("standard-attr-tag", ".tags"),
+    Definition("tag-creation", "tag_creation"),
     Definition("revision-if-match", "revisionifmatch"),
     Definition("quotas", ".quotas"),
     Definition("quota_details", ".quota_details"),
@@ -49,6 +51,9 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("security-group", ".security_group"),
     Definition("stateful-security-group", "stateful_security_group"),
     Definition("security-groups-normalized-cidr", "security_groups_normalized_cidr"),
+    Definition("rbac-policies", ".rbac"),
+    Definition("rbac-security-groups", "rbac_security_groups"),
+    Definition("security-groups-shared-filtering", "security_groups_shared_filtering"),
     Definition("allowed-address-pairs", ".allowed_address_pairs"),
     Definition("extra_dhcp_opt", "extra_dhcp_opt"),
     Definition("binding", "portbindings"),

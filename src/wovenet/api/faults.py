@@ -153,11 +153,15 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     "RbacPolicyNotFound": (404, "RBAC policy of type %(object_type)s with ID %(id)s not found"),
     "RbacPolicyInUse": (
         409,
-        "RBAC policy on object %(object_id)s cannot be removed because other objects depend on it. "
+        "RBAC policy on object %(object_id)s cannot be removed because other objects depend on it.\n"
         "Details: %(details)s",
     ),
     "RbacPolicyInitError": (500, "Failed to create RBAC policy on object %(object_id)s because %(reason)s."),
     "DuplicateRbacPolicy": (409, "An RBAC policy already exists with those values."),
+    "InvalidActionForType": (
+        400,
+        "Invalid action '%(action)s' for object type '%(object_type)s'. Valid actions: %(valid_actions)s",
+    ),
     "TagNotFound": (404, "Tag %(tag)s could not be found."),
     "TagResourceNotFound": (404, "Resource %(resource)s %(resource_id)s could not be found."),
 }

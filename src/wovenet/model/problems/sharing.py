@@ -21,6 +21,10 @@ class DuplicateRbacPolicy(Problem):
     """No fields."""
 
 
+class InvalidActionForType(Problem):
+    """Fields: action, object_type, valid_actions."""
+
+
 class TagNotFound(Problem):
     """Fields: tag."""
 

@@ -4,8 +4,9 @@ import sqlalchemy as sa
 
 from wovenet.resources import crud
 from wovenet.resources.base import Object, Resource
-from wovenet.resources.network import rules, sharing
+from wovenet.resources.network import rules
 from wovenet.resources.port.table import PORTS
+from wovenet.resources.rbac import entries
 from wovenet.resources.subnet.table import SUBNETS
 from wovenet.store import ranges
 from wovenet.store.tx import ReadTx, Tx
@@ -42,7 +43,7 @@ def remove(tx: Tx, resource: Resource, current: Object) -> None:
         crud.remove(tx, subnet.RESOURCE, subnets)
         ranges.drop(tx, *(item["id"] for item in subnets))
     crud.remove(tx, resource, [current])
-    sharing.forget(tx, network_id)
+    entries.forget(tx, network_id)
 
 
 def _owned(tx: ReadTx, table: sa.Table, network_id: str, *conditions: "sa.ColumnElement[bool]") -> list[Object]:

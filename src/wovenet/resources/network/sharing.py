@@ -6,9 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from wovenet.model.actor import Actor
+from wovenet.model.ids import Unit
 from wovenet.model.problems import ExternalNetworkInUse, InvalidSharedSetting, LostRace
+from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port.table import PORTS
-from wovenet.resources.rbac import access
+from wovenet.resources.rbac import access, entries
 from wovenet.resources.rbac.table import EVERYONE, EXTERNAL, RBAC_ENTRIES, SHARED
 from wovenet.resources.subnet.table import SUBNETS
 from wovenet.store.tx import Claimed, ReadTx, Tx
@@ -18,9 +20,6 @@ _NETWORK: sa.BindParameter[str] = sa.bindparam("of_network")
 _TO_EVERYONE = sa.select(_C.id).where(
     _C.object_id == _NETWORK, _C.action == sa.bindparam("of_action"), _C.target_project == EVERYONE
 )
-_REVOKE = sa.delete(RBAC_ENTRIES).where(_C.id == sa.bindparam("of_entry"))
-_REVOKE_ACTION = sa.delete(RBAC_ENTRIES).where(_C.object_id == _NETWORK, _C.action == sa.bindparam("of_action"))
-_FORGET = sa.delete(RBAC_ENTRIES).where(_C.object_id == _NETWORK)
 _GRANTED = sa.select(_C.target_project).where(_C.object_id == _NETWORK, _C.action == SHARED)
 _OWNER: sa.BindParameter[str] = sa.bindparam("of_owner")
 _USED_BY_OTHERS = sa.union_all(
@@ -46,7 +45,7 @@ def grant(tx: Tx, action: str, networks: Sequence[Mapping[str, Any]]) -> None:
 
     Raises: LostRace if it is already.
     """
-    entries = [
+    made = [
         access.entry(
             tx.clock.new_id(),
             project_id=network["project_id"],
@@ -57,7 +56,7 @@ def grant(tx: Tx, action: str, networks: Sequence[Mapping[str, Any]]) -> None:
         for network in networks
     ]
     try:
-        tx.insert(RBAC_ENTRIES, entries)
+        entries.add(tx, made)
     except Claimed as error:
         raise LostRace(f"{action} was granted at the same moment") from error
 
@@ -75,7 +74,7 @@ def set_shared(tx: Tx, network: Mapping[str, Any], shared: bool) -> bool:
         return True
     if tx.row(_USED_BY_OTHERS, {"of_network": network["id"], "of_owner": network["project_id"]}) is not None:
         raise InvalidSharedSetting(network=network["name"])
-    tx.run(_REVOKE, {"of_entry": entry})
+    entries.remove(tx, _C.id == entry)
     return True
 
 
@@ -92,11 +91,39 @@ def set_external(tx: Tx, network: Mapping[str, Any], external: bool) -> None:
     if external:
         grant(tx, EXTERNAL, [network])
         return
-    if tx.row(_GATEWAY, {"of_network": network["id"]}) is not None:
+    if has_gateways(tx, network["id"]):
         raise ExternalNetworkInUse(net_id=network["id"])
-    tx.run(_REVOKE_ACTION, {"of_network": network["id"], "of_action": EXTERNAL})
+    entries.remove(tx, _C.object_id == network["id"], _C.action == EXTERNAL)
 
 
-def forget(tx: Tx, network_id: str) -> None:
-    """There are no grants on the network."""
-    tx.run(_FORGET, {"of_network": network_id})
+USERS = sa.union(
+    sa.select(PORTS.c.project_id).where(
+        PORTS.c.network_id == sa.bindparam("of_object"), PORTS.c.device_owner.not_like("network:%")
+    ),
+    sa.select(SUBNETS.c.project_id).where(SUBNETS.c.network_id == sa.bindparam("of_object")),
+)
+"""The projects that use the network `of_object`."""
+
+
+def has_gateways(tx: ReadTx, network_id: str) -> bool:
+    """Whether routers have their gateway on the network."""
+    return tx.row(_GATEWAY, {"of_network": network_id}) is not None
+
+
+def changed(tx: Tx, network_id: str) -> None:
+    """After grants on the network have changed: it has a new revision, and is external if anybody may use it so.
+
+    Becoming external or ceasing to be is a change of its own, with a revision of its own, as the peer counts.
+    """
+    networks = NETWORKS.c
+    own = networks.id == network_id
+    # The revision first: whoever else changes grants on the network waits here, and then sees what we have done.
+    tx.run(sa.update(NETWORKS).where(own).values(revision_number=networks.revision_number + 1, updated_at=tx.now()))
+    found = tx.row(sa.select(_C.id).where(_C.object_id == network_id, _C.action == EXTERNAL).limit(1))
+    is_external = found is not None
+    tx.run(
+        sa.update(NETWORKS)
+        .where(own, networks.router_external != is_external)
+        .values(router_external=is_external, revision_number=networks.revision_number + 1)
+    )
+    tx.mark(Unit("network", network_id))

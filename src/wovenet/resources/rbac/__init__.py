@@ -1,1 +1,1 @@
-"""Who besides the owner may see or use an object: the `shared` attribute, and later the rbac-policies collection."""
+"""Who besides the owner may see or use an object: the grants that `shared` and the collection rbac_policies show."""

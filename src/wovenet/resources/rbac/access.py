@@ -11,7 +11,8 @@ from wovenet.resources.rbac.table import EVERYONE, RBAC_ENTRIES
 _C = RBAC_ENTRIES.c
 
 NETWORK = "network"
-"""`object_type` of grants on networks."""
+SECURITY_GROUP = "security_group"
+"""`object_type` of grants: the member name of the collection."""
 
 
 def targets(actor: Actor) -> tuple[str, ...]:

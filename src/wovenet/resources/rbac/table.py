@@ -15,7 +15,7 @@ RBAC_ENTRIES = sa.Table(
     schema.text_col("project_id", index=True),
     schema.text_col("object_type", 32),
     schema.uuid_col("object_id"),
-    schema.text_col("target_project"),
+    schema.text_col("target_project", info={"wire": "target_tenant"}),
     schema.text_col("action", 32),
     sa.UniqueConstraint("object_id", "action", "target_project"),
     sa.Index("ix_rbac_entries_target", "target_project", "object_type", "action"),

@@ -8,6 +8,7 @@ from wovenet.model import problems
 from wovenet.resources import crud
 from wovenet.resources.base import Child, Context, Object, Resource
 from wovenet.resources.port.table import PORT_SECURITY_GROUPS
+from wovenet.resources.rbac import entries
 from wovenet.resources.security_group import default
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule import actions as rule_actions
@@ -90,6 +91,7 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     _require_unused(tx, group_id)
     _give_back_rules(tx, group_id)
     crud.remove(tx, resource, [current])
+    entries.forget(tx, group_id)
 
 
 def _require_unused(tx: Tx, group_id: str) -> None:
