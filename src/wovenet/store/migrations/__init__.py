@@ -20,10 +20,11 @@ VERSION_TABLE: Final = "wovenet_schema"
 _HERE: Final = Path(__file__).resolve().parent
 _FILE: Final = re.compile(r"(\d{4})_\w+\.py")
 _CREATING: Final = "creating"
-"""The revision while the tables of an empty database are made. MariaDB commits each of them."""
+"""What `current` says while the tables of an empty database are made: MariaDB commits each of them."""
 _LOCK_NAME: Final = "wovenet_schema"
 _LOCK_NUMBER: Final = 0x776F76656E6574
 _LOCK_TIMEOUT_S: Final = 600
+_MYSQL_TABLE_EXISTS: Final = 1050
 
 _VERSION = sa.Table(
     VERSION_TABLE,
@@ -51,6 +52,8 @@ def current(engine: sa.Engine) -> str | None:
 def upgrade(engine: sa.Engine, *, step_by_step: bool = False) -> None:
     """Brings the database to `head()`. Others that try it meanwhile wait, and then find nothing to do.
 
+    Galera's nodes do not know each other's locks: upgrade through one of them before the others are started.
+
     `step_by_step` also takes an empty database through its whole history.
 
     Raises: SchemaError if the database belongs to another program, or to a later version of this one.
@@ -61,17 +64,25 @@ def upgrade(engine: sa.Engine, *, step_by_step: bool = False) -> None:
     own = make_engine(engine.url.render_as_string(hide_password=False), pool_size=1, statement_timeout_s=0)
     try:
         with own.connect() as connection, writer_turns(own)(), _alone(connection):
-            found = _found(connection)
-            if found is None:
-                _refuse_strangers(connection)
-                _VERSION.create(connection)
-            if found == _CREATING or (found is None and not step_by_step):
-                _create(connection, resumed=found is not None)
-            elif found != head():
-                _step(connection, found)
+            _upgrade(connection, step_by_step=step_by_step)
             connection.commit()
+    except sa.exc.OperationalError as error:
+        if error.orig is not None and error.orig.args[0] == _MYSQL_TABLE_EXISTS:
+            raise SchemaError("the schema is being made through another node: try again when it is done") from error
+        raise
     finally:
         own.dispose()
+
+
+def _upgrade(connection: sa.Connection, *, step_by_step: bool) -> None:
+    found = _found(connection)
+    if found is None:
+        _refuse_strangers(connection)
+        _VERSION.create(connection)
+    if found == _CREATING or (found is None and not step_by_step):
+        _create(connection, resumed=found is not None)
+    elif found != head():
+        _step(connection, found)
 
 
 def _revisions() -> list[str]:
@@ -81,8 +92,7 @@ def _revisions() -> list[str]:
 def _found(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
-    revision: str | None = connection.execute(sa.select(_VERSION.c.version_num)).scalar()
-    return revision
+    return connection.execute(sa.select(_VERSION.c.version_num)).scalar() or _CREATING
 
 
 def _refuse_strangers(connection: sa.Connection) -> None:
@@ -96,10 +106,8 @@ def _create(connection: sa.Connection, *, resumed: bool) -> None:
     """Makes all tables at once."""
     from wovenet.store.migrations import tables  # imports everything that defines one: only an empty database needs it
 
-    if not resumed:
-        connection.execute(_VERSION.insert(), {"version_num": _CREATING})
     tables.load().create_all(connection, checkfirst=resumed)
-    connection.execute(_VERSION.update(), {"version_num": head()})
+    connection.execute(_VERSION.insert(), {"version_num": head()})
 
 
 def _step(connection: sa.Connection, found: str | None) -> None:

@@ -93,6 +93,9 @@ def upgrade() -> None:
         sa.Column("mtu", sa.Integer(), nullable=False),
         sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
         sa.Column("router_external", sa.Boolean(), nullable=False),
+        sa.Column("vlan_transparent", sa.Boolean(), nullable=False),
+        sa.Column("qinq", sa.Boolean(), nullable=False),
+        sa.Column("availability_zone_hints", schema.long_text_type(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
     )
     with op.batch_alter_table("networks", schema=None) as batch_op:
@@ -338,6 +341,7 @@ def upgrade() -> None:
         sa.Column("allocation_pools", schema.long_text_type(), nullable=False),
         sa.Column("dns_nameservers", schema.long_text_type(), nullable=False),
         sa.Column("host_routes", schema.long_text_type(), nullable=False),
+        sa.Column("service_types", schema.long_text_type(), nullable=False),
         sa.Column("first_key", schema.fixed_type(32), nullable=False),
         sa.Column("last_key", schema.fixed_type(32), nullable=False),
         sa.ForeignKeyConstraint(
