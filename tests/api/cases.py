@@ -36,6 +36,7 @@ HERE = Path(__file__).parent
 SUCCESS = {"GET": 200, "HEAD": 200, "POST": 201, "PUT": 200, "DELETE": 204}
 ABSENT = "(absent)"
 _OWN_KEYS = frozenset({"as", "save"})
+_PATTERN = re.compile("/.+/", re.DOTALL)
 _NAME = re.compile(r"\$([a-z][a-z0-9_]*)")
 
 
@@ -153,9 +154,7 @@ def _differences(where: str, expected: Any, got: Any) -> Iterator[str]:
     elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
         for number, (one, other) in enumerate(zip(expected, got, strict=True)):
             yield from _differences(f"{where}.{number}", one, other)
-    elif (
-        isinstance(expected, str) and isinstance(got, str) and len(expected) > 1 and expected[0] == expected[-1] == "/"
-    ):
+    elif isinstance(expected, str) and isinstance(got, str) and _PATTERN.fullmatch(expected):
         if not re.fullmatch(expected[1:-1], got, re.DOTALL):
             yield f"{where}: {got!r} does not match {expected}"
     elif expected != got or type(expected) is not type(got):

@@ -31,15 +31,18 @@ def using(deployment: Deployment) -> Iterator[None]:
 
 
 class Hosts(fixture.GabbiFixture):  # type: ignore[misc]
-    """Two hosts that live, with both of their agents: `hv1`, which is connected to `physnet1`, and `hv2`."""
+    """Two hosts that live, with both of their agents: `hv1`, in zone `nova` and connected to `physnet1`, and `hv2`."""
 
     def start_fixture(self) -> None:
         assert _Current.deployment is not None
         _Current.deployment.store.write(_report_hosts)
 
 
+_HV1 = {"ovn-bridge-mappings": "physnet1:br-ex", "ovn-cms-options": "availability-zones=nova:az2"}
+
+
 def _report_hosts(tx: Tx) -> None:
-    for name, config in (("hv1", {"ovn-bridge-mappings": "physnet1:br-ex"}), ("hv2", {})):
+    for name, config in (("hv1", _HV1), ("hv2", {})):
         facts = of_chassis(name, name, config=config, encaps=[("geneve", "127.0.0.1")])
         assert facts is not None
         host.report(tx, facts)

@@ -70,7 +70,9 @@ def _responder(verb: routes.Verb, authenticate: Authenticate) -> Callable[..., N
             if_match=req.get_header("If-Match"),
             url=req.prefix + req.path,
         )
-        body = verb.respond(call, **parameters)
+        body = verb.respond(
+            call, **{name: text.replace(parse.NUL, parse.NO_CHARACTER) for name, text in parameters.items()}
+        )
         resp.status = verb.status
         if verb.status != routes.NO_CONTENT:
             resp.data = reply.encode(body)

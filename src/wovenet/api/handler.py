@@ -62,7 +62,7 @@ def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:
         parents = Parents(tx, endpoint.service.registry, call.actor)
         shown = _shown(endpoint, call.actor, [found], wanted, parents=parents)
     if not shown:
-        raise endpoint.resource.not_found(object_id)
+        raise problems.HTTPNotFound()
     return {endpoint.member: shown[0]}
 
 

@@ -22,6 +22,9 @@ _RESERVED = frozenset({"fields", "sort_key", "sort_dir", "limit", "marker", "pag
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 _INTEGER_MAX = 2**63 - 1
+NUL = "\0"
+NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+"""Stands for what a URL cannot say: bytes that are no text, and NUL. Matches nothing that is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +158,20 @@ def _convert(info: lib.attributes.AttributeInfo, values: Object) -> None:
         raise _translated(error) from error
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         raise _bad_request("Body contains invalid data") from error
-    for value in values.values():
-        if isinstance(value, int) and abs(value) > _INTEGER_MAX:
-            raise problems.InvalidInput(error_message="number out of range")
+    for name, value in values.items():
+        if not _is_storable(value):
+            raise _bad_request(f"Invalid input for {name}. Reason: it cannot be stored.")
+
+
+def _is_storable(value: Any) -> bool:
+    """Whether every database can hold `value`: no text with NUL in it, no number beyond 64 bits."""
+    if isinstance(value, str):
+        return NUL not in value
+    if isinstance(value, int):
+        return abs(value) <= _INTEGER_MAX
+    if isinstance(value, dict):
+        return all(_is_storable(part) for pair in value.items() for part in pair)
+    return not isinstance(value, list) or all(map(_is_storable, value))
 
 
 def _translated(error: lib.exceptions.NeutronException) -> problems.Problem:
@@ -185,7 +199,8 @@ class Listing:
 
 def pairs_of(query_string: str) -> tuple[tuple[str, str], ...]:
     """The parameters of a query string, in order, empty values kept."""
-    return tuple(parse_qsl(query_string, keep_blank_values=True, errors="replace"))
+    found = parse_qsl(query_string, keep_blank_values=True, errors="replace")
+    return tuple((name, value.replace(NUL, NO_CHARACTER)) for name, value in found)
 
 
 def fields_of(params: Sequence[tuple[str, str]]) -> frozenset[str] | None:

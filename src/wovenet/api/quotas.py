@@ -13,6 +13,7 @@ from wovenet.store.quota_usage import QUOTAS
 from wovenet.store.tx import ReadTx, Tx
 
 LIMIT_MAX = 2**31 - 1
+PROJECT_ID_LENGTH_MAX = 255
 
 
 def names(service: Service) -> tuple[str, ...]:
@@ -38,20 +39,22 @@ def index(service: Service, call: Call) -> Any:
 
 def show(service: Service, call: Call, project_id: str) -> Any:
     """The limits that hold for the project."""
-    _authorize(service, call, "get_quota", project_id)
+    _authorize_reading(service, call, project_id)
     with service.store.read() as tx:
         return {"quota": _with_defaults(service, _own(tx, project_id))}
 
 
 def default(service: Service, call: Call, project_id: str) -> Any:
     """The limits that hold for a project without any of its own."""
-    _authorize(service, call, "get_quota", project_id)
+    _authorize_reading(service, call, project_id)
     return {"quota": _with_defaults(service, {})}
 
 
 def details(service: Service, call: Call, project_id: str) -> Any:
     """The project's limits and how much of them is used. Nothing is ever reserved: a claim is part of the write."""
-    _authorize(service, call, "get_quota", project_id)
+    if project_id != call.actor.project_id and not call.actor.is_admin:
+        raise problems.AdminRequired(reason="Only admin is authorized to access quotas for another project")
+    _authorize_reading(service, call, project_id)
     with service.store.read() as tx:
         limits = _with_defaults(service, _own(tx, project_id))
         used = quota_usage.used_by(tx, project_id)
@@ -70,6 +73,8 @@ def update(service: Service, call: Call, project_id: str) -> Any:
     unknown = [name for name in given if name not in names(service)]
     if unknown:
         raise problems.HTTPBadRequest(message=f"Unrecognized attribute(s) '{', '.join(unknown)}'")
+    if len(project_id) > PROJECT_ID_LENGTH_MAX:
+        raise problems.HTTPBadRequest(message=f"'{project_id}' exceeds maximum length of {PROJECT_ID_LENGTH_MAX}")
     limits = {name: _limit(name, value) for name, value in given.items()}
 
     def write(tx: Tx) -> dict[str, int]:
@@ -108,7 +113,7 @@ def _with_defaults(service: Service, own: dict[str, int]) -> dict[str, int]:
 def _limit(name: str, value: Any) -> int:
     try:
         limit = int(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise problems.InvalidInput(error_message=f"'{value}' is not an integer") from error
     if limit < quota_usage.UNLIMITED:
         reason = f"'{limit}' is too small - must be at least '{quota_usage.UNLIMITED}'"
@@ -117,6 +122,12 @@ def _limit(name: str, value: Any) -> int:
         reason = f"'{limit}' is too large - must be no larger than '{LIMIT_MAX}'"
         raise problems.HTTPBadRequest(message=f"Invalid input for {name}. Reason: {reason}.")
     return limit
+
+
+def _authorize_reading(service: Service, call: Call, project_id: str) -> None:
+    """Nobody is kept from knowing their own limits."""
+    if project_id != call.actor.project_id:
+        _authorize(service, call, "get_quota", project_id)
 
 
 def _authorize(service: Service, call: Call, rule: str, project_id: str) -> None:

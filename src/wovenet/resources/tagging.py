@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from wovenet.model.problems import LostRace
 from wovenet.resources.base import Child
 from wovenet.store import schema
-from wovenet.store.tx import ReadTx, Tx
+from wovenet.store.faults import Claimed
+from wovenet.store.tx import Tx
 
 if TYPE_CHECKING:
     from wovenet.resources.base import Resource
@@ -42,10 +44,12 @@ def replace(tx: Tx, resource: "Resource", object_id: str, tags: Sequence[str]) -
 
 
 def add(tx: Tx, resource: "Resource", object_id: str, tags: Sequence[str]) -> None:
-    """The object has `tags` too. In: none of them is there yet."""
-    unique = dict.fromkeys(tags)
-    if unique:
-        tx.insert(TAGS, [{"object_id": object_id, "tag": tag, "collection": resource.collection} for tag in unique])
+    """The object has `tags` too. In: none of them was there. Raises: LostRace if one has come meanwhile."""
+    rows = [{"object_id": object_id, "tag": tag, "collection": resource.collection} for tag in dict.fromkeys(tags)]
+    try:
+        tx.insert(TAGS, rows)
+    except Claimed as error:
+        raise LostRace("another request gave the object the same tag") from error
 
 
 def discard(tx: Tx, object_id: str, tag: str) -> bool:
@@ -60,11 +64,6 @@ def forget(tx: Tx, resource: "Resource", ids: Sequence[str]) -> None:
 
 
 _DELETE = sa.delete(TAGS).where(TAGS.c.object_id.in_(sa.bindparam("ids", expanding=True)))
-
-
-def of(tx: ReadTx, object_id: str) -> list[str]:
-    """The object's tags, sorted."""
-    return [row[0] for row in tx.rows(sa.select(TAGS.c.tag).where(TAGS.c.object_id == object_id).order_by(TAGS.c.tag))]
 
 
 @functools.cache
