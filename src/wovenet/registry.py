@@ -59,6 +59,15 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("binding", "portbindings"),
     Definition("port-mac-address-regenerate", ".port_mac_address_regenerate", frozenset({"ports.mac_address"})),
     Definition("ip_allocation", "ip_allocation"),
+    Definition("port-device-profile", "port_device_profile"),
+    Definition("port-numa-affinity-policy", "port_numa_affinity_policy"),
+    Definition(
+        "port-numa-affinity-policy-socket",
+        "port_numa_affinity_policy_socket",
+        frozenset({"ports.numa_affinity_policy"}),
+    ),
+    Definition("port-hardware-offload-type", "port_hardware_offload_type"),
+    Definition("port-trusted-vif", "port_trusted_vif"),
 )
 
 

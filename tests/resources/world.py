@@ -29,7 +29,15 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "mtu": 0,
     },
     "subnet": {"name": "", "description": "", "ip_version": 4, "enable_dhcp": True},
-    "port": {"name": "", "description": "", "admin_state_up": True, "device_id": "", "device_owner": ""},
+    "port": {
+        "name": "",
+        "description": "",
+        "admin_state_up": True,
+        "device_id": "",
+        "device_owner": "",
+        "device_profile": None,
+        "numa_affinity_policy": None,
+    },
 }
 """What the attribute maps fill in."""
 

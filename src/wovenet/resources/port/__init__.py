@@ -78,6 +78,8 @@ RESOURCE: Resource = Resource(
         "binding:vif_type": UNBOUND,
         "binding:vif_details": {},
         "binding:profile": {},
+        "hardware_offload_type": None,
+        "trusted": None,
     },
     require_parents=lambda tx, actor, request: facts.networks(tx, actor, [request["network_id"]]),
     create=lambda tx, context, requests: actions.create(tx, context, requests, resource=RESOURCE),

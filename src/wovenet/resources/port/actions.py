@@ -179,6 +179,9 @@ def _new_port(tx: Tx, context: Context, request: Object, network: facts.Network,
         "fixed_ips": [],
         **rules.binding_request(request),
     }
+    port["binding:profile"] = rules.completed_profile(
+        port["binding:profile"], offload=port.get("hardware_offload_type"), trusted=port.get("trusted")
+    )
     return port
 
 
@@ -227,6 +230,10 @@ def _normal(tx: Tx, context: Context, current: Object, changes: Object) -> Objec
     wanted = {**changes, **rules.binding_request(changes)}
     if "mac_address" in wanted and wanted["mac_address"] is None:
         wanted["mac_address"] = rules.random_mac(settings.base_mac, tx.clock.randrange)
+    if not wanted.keys().isdisjoint({"binding:profile", "trusted"}):
+        trusted = wanted.get("trusted", current["trusted"])
+        profile = wanted["binding:profile"] if "binding:profile" in wanted else current["binding:profile"]
+        wanted["binding:profile"] = rules.completed_profile(profile, offload=None, trusted=trusted)
     if "security_groups" in wanted:
         wanted["security_groups"] = sorted(wanted["security_groups"] or ())
     if "extra_dhcp_opts" in wanted:

@@ -301,6 +301,20 @@ def binding_request(values: Object) -> Object:
     return found
 
 
+def completed_profile(profile: Mapping[str, Any], *, offload: str | None, trusted: bool | None) -> Object:
+    """The binding profile with what the port's own attributes add to it, for services that read nothing but profiles.
+
+    `offload`: the device's switch does the work (`capabilities`); `trusted`: the device may change its own settings.
+    """
+    found = dict(profile)
+    if trusted is not None:
+        found["trusted"] = trusted
+    capabilities = found.get("capabilities", [])
+    if offload is not None and isinstance(capabilities, list) and offload not in capabilities:
+        found["capabilities"] = [*capabilities, offload]
+    return found
+
+
 def check_profile(profile: Mapping[str, Any], vnic_type: str) -> None:
     """Raises: InvalidInput if the profile is too long, or half of what OVN needs is missing or of the wrong type."""
     if len(json.dumps(profile)) > PROFILE_LENGTH_MAX:
