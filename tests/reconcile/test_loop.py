@@ -86,7 +86,7 @@ def test_a_unit_that_cannot_be_read_stops_nobody_else(world: World) -> None:
     state, reason = world.states()[str(Unit("port", id_of("p")))]
     assert state == "terminal"
     assert reason is not None
-    assert reason.startswith("cannot be rendered: what is stored of it cannot be read: DecodeError")
+    assert reason.startswith("cannot be rendered: what is stored of it cannot be read: ")
     assert [row["name"] for row in world.nb()["Logical_Switch_Port"]] == [id_of("q")]
 
 
