@@ -1,8 +1,11 @@
 """An empty database and one that has lived through every step end with the same schema, on all three databases."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent, indent
 from typing import Any
 
 import pytest
@@ -38,10 +41,11 @@ def described(engine: sa.Engine) -> dict[str, Any]:
     inspector = sa.inspect(engine)
     return {
         name: {
-            "columns": [
+            # A step adds columns at the end, wherever the program names them.
+            "columns": sorted(
                 (column["name"], repr(column["type"]), column["nullable"], column["default"])
                 for column in inspector.get_columns(name)
-            ],
+            ),
             "primary key": inspector.get_pk_constraint(name),
             "foreign keys": sorted(inspector.get_foreign_keys(name), key=repr),
             "unique": sorted(inspector.get_unique_constraints(name), key=repr),
@@ -100,6 +104,46 @@ def test_many_that_upgrade_at_once_make_one_schema(database_url: str, engine: sa
     children = [forked(child) for _ in range(4)]
     assert [exit_code(pid) for pid in children] == [0] * 4
     assert set(tables.load().tables) < set(described(engine))
+
+
+STEPS = {
+    "0001_first": """
+        op.create_table("parents", schema.uuid_pk())
+        parent = sa.ForeignKey("parents.id", name="fk_children_parent_id", ondelete="CASCADE")
+        op.create_table("children", schema.uuid_pk(), schema.uuid_col("parent_id", parent))
+        for table in ("parents", "children"):
+            op.execute(f"INSERT INTO {table} VALUES ({', '.join(['1'] if table == 'parents' else ['2', '1'])})")
+    """,
+    "0002_second": """
+        with op.batch_alter_table("parents") as batch:
+            batch.alter_column("id", existing_type=schema.fixed_type(36), type_=schema.fixed_type(36))
+            batch.add_column(sa.Column("mtu", sa.Integer(), nullable=False, server_default="1500"))
+            batch.create_check_constraint("ck_parents_mtu", "mtu > 0")
+    """,
+}
+
+
+def test_a_step_keeps_the_rows_and_those_that_refer_to_them(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite changes a table by copying it and dropping the old one, which must not take the children along."""
+    here = Path(migrations.__file__).parent
+    shutil.copy(here / "env.py", tmp_path)
+    (tmp_path / "versions").mkdir()
+    monkeypatch.setattr(migrations, "_HERE", tmp_path)
+    before = None
+    for name, body in STEPS.items():
+        number = name[:4]
+        text = "import sqlalchemy as sa\nfrom alembic import op\nfrom wovenet.store import schema\n"
+        text += f"revision = {number!r}\ndown_revision = {before!r}\n\n\n"
+        text += f"def upgrade():\n{indent(dedent(body), '    ')}"
+        (tmp_path / "versions" / f"{name}.py").write_text(text)
+        migrations.upgrade(engine, step_by_step=True)
+        assert migrations.current(engine) == number
+        before = number
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.exec_driver_sql("SELECT mtu FROM parents")] == [(1500,)]
+        assert [tuple(row) for row in connection.exec_driver_sql("SELECT id FROM children")] == [("2",)]
 
 
 def test_a_database_of_another_program_is_refused_and_left_alone(engine: sa.Engine) -> None:

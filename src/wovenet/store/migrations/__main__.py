@@ -20,8 +20,13 @@ def main() -> int:
         for path in (Path(__file__).parent / "versions").glob("[0-9]*.py"):
             path.unlink()
     written = generate.new(arguments.message)
-    sys.stdout.write(f"{written}: read it, and add what moves data\n" if written else "nothing has changed\n")
-    return 0 if written else 1
+    if written is None:
+        sys.stdout.write("nothing has changed\n")
+        return 1
+    sys.stdout.write(f"{written}: read it, and add what moves data\n")
+    for column in generate.unfilled(written):
+        sys.stdout.write(f"{column} may not be NULL: say what existing rows get, as server_default or step by step\n")
+    return 0
 
 
 if __name__ == "__main__":

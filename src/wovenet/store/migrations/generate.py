@@ -1,6 +1,7 @@
 """Writes migrations: what separates the tables of the program from those that the existing migrations make."""
 
 import contextlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,12 @@ def new(message: str) -> Path | None:
         written = Path(ScriptDirectory.from_config(settings).get_revision(number).path)
     _tidy(written)
     return written
+
+
+def unfilled(path: Path) -> list[str]:
+    """The columns that a migration adds without a value for the rows that exist, which must have one."""
+    added = re.findall(r"add_column\(\s*sa\.Column\(\"(\w+)\",(.*)", path.read_text(encoding="utf-8"))
+    return [name for name, rest in added if "nullable=False" in rest and "server_default" not in rest]
 
 
 def differences(connection: sa.Connection) -> list[Any]:

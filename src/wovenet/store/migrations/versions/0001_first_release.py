@@ -12,6 +12,20 @@ down_revision = None
 def upgrade() -> None:
     """Changes the schema."""
     op.create_table(
+        "address_groups",
+        sa.Column("id", schema.fixed_type(36), nullable=False),
+        sa.Column("project_id", schema.text_type(255), nullable=True),
+        sa.Column("name", schema.text_type(255), nullable=True),
+        sa.Column("description", schema.text_type(255), nullable=True),
+        sa.Column("revision_number", schema.bigint_type(), nullable=False),
+        sa.Column("created_at", schema.fixed_type(20), nullable=False),
+        sa.Column("updated_at", schema.fixed_type(20), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_groups")),
+    )
+    with op.batch_alter_table("address_groups", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_address_groups_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "agents",
         sa.Column("id", schema.text_type(255), nullable=False),
         sa.Column("chassis", schema.text_type(255), nullable=False),
@@ -231,6 +245,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_units_topic_waiting_on"), ["topic", "waiting_on"], unique=False)
 
     op.create_table(
+        "address_group_addresses",
+        sa.Column("address_group_id", schema.fixed_type(36), nullable=False),
+        sa.Column("address", schema.text_type(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address_group_id"],
+            ["address_groups.id"],
+            name=op.f("fk_address_group_addresses_address_group_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("address_group_id", "address", name=op.f("pk_address_group_addresses")),
+    )
+    op.create_table(
         "network_segments",
         sa.Column("id", schema.fixed_type(36), nullable=False),
         sa.Column("network_id", schema.fixed_type(36), nullable=False),
@@ -302,7 +328,13 @@ def upgrade() -> None:
         sa.Column("remote_ip_prefix", schema.text_type(64), nullable=True),
         sa.Column("normalized_cidr", schema.text_type(64), nullable=True),
         sa.Column("remote_group_id", schema.fixed_type(36), nullable=True),
+        sa.Column("remote_address_group_id", schema.fixed_type(36), nullable=True),
         sa.Column("claim", schema.text_type(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["remote_address_group_id"],
+            ["address_groups.id"],
+            name=op.f("fk_security_group_rules_remote_address_group_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["remote_group_id"],
             ["security_groups.id"],
@@ -320,6 +352,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("security_group_rules", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_security_group_rules_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_security_group_rules_remote_address_group_id"), ["remote_address_group_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_security_group_rules_remote_group_id"), ["remote_group_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_security_group_rules_security_group_id"), ["security_group_id"], unique=False
