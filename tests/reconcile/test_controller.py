@@ -21,6 +21,7 @@ from wovenet.model.ids import Unit
 from wovenet.ovn.client import Timing
 from wovenet.reconcile import audit, controller, poke
 from wovenet.resources.port.table import PORTS
+from wovenet.settings import load
 from wovenet.store import outbox
 from wovenet.store.tx import Store
 
@@ -204,3 +205,34 @@ def test_wait_applied_gives_up(store: Store, tmp_path: Path) -> None:
 
     assert CLOCK.monotonic() - began < TIMEOUT_S
     assert controller.wait_applied(store, Unit("port", "gone"), timeout_s=0.05) is None
+
+
+def test_an_audit_without_a_controller_repairs_by_itself(site: Site) -> None:
+    settings, _ = load({"state_dir": site.directory, "ovn_nb": site.nb.remote, "ovn_sb": site.sb.server.remote})
+    site.world.become(CLOUD)
+    assert not controller.audit(settings, site.store, repair=False).is_bound
+
+    assert not controller.audit(settings, site.store, repair=True).is_clean
+
+    assert controller.audit(settings, site.store, repair=True).is_clean
+    assert site.is_settled()
+    assert len(site.world.nb()["Logical_Switch_Port"]) == 11
+
+
+def test_an_audit_beside_a_controller_leaves_the_work_to_it(site: Site) -> None:
+    settings, _ = load({"state_dir": site.directory, "ovn_nb": site.nb.remote, "ovn_sb": site.sb.server.remote})
+    rules = controller.options_of(settings).rules
+    with site.running(rules=rules) as own:
+        wait_until(leads(own), timeout_s=TIMEOUT_S, what="the leader")
+        site.world.become(CLOUD)
+        site.wait_settled()
+        site.world.client.transact([
+            {"op": "update", "table": "Logical_Switch_Port", "where": [["name", "==", id_of("p3")]],
+             "row": {"enabled": False}}
+        ])  # fmt: skip
+
+        report = controller.audit(settings, site.store, repair=True)
+
+        assert [finding.unit for finding in report.findings] == [Unit("port", id_of("p3"))]
+        site.wait_settled()
+        assert controller.audit(settings, site.store, repair=False).is_clean
