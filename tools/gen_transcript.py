@@ -5,6 +5,7 @@ python tools/gen_transcript.py STATE_DIR     (a running `wovenet up --lab 2`)
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ COMMANDS = (
     "openstack --os-cloud wovenet extension list --network -c Alias -c Name",
     "openstack --os-cloud wovenet network agent list -c 'Agent Type' -c Host -c Alive -c State -c Binary",
     "openstack --os-cloud wovenet network create blue",
-    "openstack --os-cloud wovenet subnet create --network blue --subnet-range 10.30.0.0/24 --dns-nameserver 9.9.9.9 blue4",
+    "openstack --os-cloud wovenet subnet create --network blue --subnet-range 10.30.0.0/24 "
+    "--dns-nameserver 9.9.9.9 blue4",
     "openstack --os-cloud wovenet subnet create --network blue --ip-version 6 --subnet-range 2001:db8:30::/64 "
     "--ipv6-ra-mode dhcpv6-stateful --ipv6-address-mode dhcpv6-stateful blue6",
     "openstack --os-cloud wovenet security group create web",
@@ -29,7 +31,8 @@ COMMANDS = (
     "wovenet lab boot two --network blue --security-group web --host hv2 --state-dir {state}",
     "openstack --os-cloud wovenet port list --network blue --long -c Name -c Status -c 'Fixed IP Addresses'",
     "wovenet lab exec --state-dir {state} two -- ping -c 2 -i 0.2 {address}",
-    "openstack --os-cloud wovenet network create --provider-network-type flat --provider-physical-network physnet1 outer",
+    "openstack --os-cloud wovenet network create --provider-network-type flat "
+    "--provider-physical-network physnet1 outer",
     "openstack --os-cloud wovenet network delete blue",
     "wovenet audit --state-dir {state}",
     "wovenet lab rm one two --state-dir {state}",
@@ -39,8 +42,8 @@ COMMANDS = (
 )
 HEAD = """# The unmodified client at work
 
-Made by `python tools/gen_transcript.py` against `wovenet up --lab 2`: python-openstackclient talks to Wovenet through the
-`clouds.yaml` of the state directory; OVN and its packets are real. Ids and times differ from run to run.
+Made by `python tools/gen_transcript.py` against `wovenet up --lab 2`: python-openstackclient talks to Wovenet through
+the `clouds.yaml` of the state directory; OVN and its packets are real. Ids and times differ from run to run.
 """
 
 
@@ -53,7 +56,12 @@ def run(command: str, state: Path) -> str:
         "COLUMNS": "110",
     }
     done = subprocess.run(
-        command, shell=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        [BIN / (argv := shlex.split(command))[0], *argv[1:]],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     return done.stdout.rstrip()
 
