@@ -87,8 +87,9 @@ class Running:
         assert down.returncode == 0, down.stdout + down.stderr
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """The end of `wovenet WORDS… --state-dir …`, told nothing else."""
-        return command(*words, "--state-dir", str(self.state_dir))
+        """The end of `wovenet WORDS… --state-dir …`, told nothing else; words after "--" are not Wovenet's own."""
+        cut = words.index("--") if "--" in words else len(words)
+        return command(*words[:cut], "--state-dir", str(self.state_dir), *words[cut:])
 
     # ---- its processes
 

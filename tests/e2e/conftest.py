@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e import harness
+from tests.e2e import tenant as tenants
 from wovenet.lab.lab import Lab
 from wovenet.lab.rest import Rest
 
@@ -23,3 +24,9 @@ def rest(deployment: harness.Deployment) -> Rest:
 @pytest.fixture
 def lab(deployment: harness.Deployment) -> Lab:
     return deployment.lab
+
+
+@pytest.fixture
+def tenant(deployment: harness.Deployment) -> Iterator[tenants.Tenant]:
+    with tenants.tenant(deployment) as somebody:
+        yield somebody

@@ -2,24 +2,20 @@
 of Wovenet as its users start it.
 """
 
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.running import Running
 from wovenet.embedded import process
 from wovenet.embedded.central import Central
 from wovenet.lab.lab import Lab
-from wovenet.lab.rest import Rest, read_cloud
 from wovenet.lab.supervisor import Supervisor
 from wovenet.lab.values import FixedIp, Instance, PortSpec
 from wovenet.model.clock import SystemClock
 
 MTU = 1442
-_WOVENET = (sys.executable, "-m", "wovenet")
 _clock = SystemClock()
 
 
@@ -53,49 +49,28 @@ def site(directory: Path, *, hypervisors: int = 2) -> Iterator[Site]:
         central.stop()
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """A running `wovenet up`."""
-
-    state_dir: Path
+class Deployment(Running):
+    """A running `wovenet up` with a lab."""
 
     @property
     def lab(self) -> Lab:
         return Lab.open(self.state_dir / "lab")
 
     @property
-    def rest(self) -> Rest:
-        return Rest(read_cloud(self.clouds_file))
-
-    @property
     def clouds_file(self) -> Path:
         return self.state_dir / "clouds.yaml"
-
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """The end of `wovenet WORDS… --state-dir …`; words after "--" are not Wovenet's own."""
-        cut = words.index("--") if "--" in words else len(words)
-        argv = [*_WOVENET, *words[:cut], "--state-dir", str(self.state_dir), *words[cut:]]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
 
 
 @contextmanager
 def deployment(directory: Path, *, hypervisors: int = 2) -> Iterator[Deployment]:
     """Everything in `directory`, started by `wovenet up` and ended by `wovenet down`."""
-    running = Deployment(directory)
-    up = running.command("up", "--bind", f"127.0.0.1:{free_port()}", "--lab", str(hypervisors), "--detach")
-    assert up.returncode == 0, up.stdout + up.stderr
+    running = Deployment(directory, "--lab", str(hypervisors))
+    running.start()
     try:
         yield running
     finally:
-        down = running.command("down")
-        assert down.returncode == 0, down.stdout + down.stderr
-
-
-def free_port() -> int:
-    """A TCP port that nobody listened at a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+        running.down()
+    assert running.leftovers() == []
 
 
 class Northbound:

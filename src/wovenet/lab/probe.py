@@ -40,7 +40,7 @@ except TimeoutError:
     sys.exit(4)
 sys.stdout.write(answer.decode().partition("\\r\\n\\r\\n")[2].strip())
 """
-_PYTHON = (sys.executable, "-IS", "-c")
+PYTHON = (sys.executable, "-IS", "-c")
 
 
 def ping(lab: Lab, name: str, address: str, *, within_s: int = 5) -> bool:
@@ -53,7 +53,7 @@ def ping(lab: Lab, name: str, address: str, *, within_s: int = 5) -> bool:
 
 def serve(lab: Lab, name: str, port: int, *, greeting: str) -> None:
     """The instance answers at TCP `port` with a small HTTP answer that says `greeting`."""
-    lab.background(name, [*_PYTHON, _SERVER, "::", str(port), greeting])
+    lab.background(name, [*PYTHON, _SERVER, "::", str(port), greeting])
     listening = ["ip", "netns", "exec", lab.instance(name).namespace, "cat", "/proc/net/tcp6"]
     process.wait_until(
         lambda: f":{port:04X} " in process.run(listening), timeout_s=10, what=f"{name} listening at port {port}"
@@ -62,7 +62,7 @@ def serve(lab: Lab, name: str, port: int, *, greeting: str) -> None:
 
 def connect(lab: Lab, name: str, address: str, port: int, *, within_s: float = 5.0) -> tuple[Outcome, str]:
     """What came of a TCP connection from the instance, and what the other end said."""
-    argv = [*_PYTHON, _CLIENT, address, str(port), str(within_s)]
+    argv = [*PYTHON, _CLIENT, address, str(port), str(within_s)]
     done = lab.run(name, argv, timeout_s=within_s + 10)
     outcomes: dict[int, Outcome] = {0: "connected", 3: "refused", 4: "silent"}
     if done.returncode not in outcomes:
