@@ -10,6 +10,7 @@ from wovenet.model.actor import Actor
 from wovenet.resources import tagging
 from wovenet.resources.base import Child, Resource
 from wovenet.resources.ipam import claims
+from wovenet.resources.network import facts as network_facts
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port import actions, facts, filters
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
@@ -58,6 +59,7 @@ RESOURCE: Resource = Resource(
     member="port",
     table=PORTS,
     not_found=lambda port_id: problems.PortNotFound(port_id=port_id),
+    expressions=network_facts.of(PORTS.c.network_id),
     json=frozenset({"binding:vif_details", "binding:profile", "extra_dhcp_opts"}),
     children=(FIXED_IPS, ALLOWED_PAIRS, GROUPS, tagging.child()),
     filters={**filters.FILTERS, **tagging.filters(PORTS)},
