@@ -164,7 +164,7 @@ def test_a_commit_without_an_answer_is_not_run_again(server_store: Store, killer
 
 
 @pytest.mark.parametrize("backend", ["postgresql", "mysql"])
-def test_no_server_says_busy(backend: str) -> None:
+def test_no_server_says_busy(backend: str, caplog: pytest.LogCaptureFixture) -> None:
     pauses: list[float] = []
     # Nobody listens on port 1.
     store = Store(make_engine(f"{backend}://u@127.0.0.1:1/d"), SystemClock(), sleep=pauses.append)
@@ -173,6 +173,11 @@ def test_no_server_says_busy(backend: str) -> None:
     with pytest.raises(StoreBusy):
         store.write(lambda tx: tx.value(COUNT), attempts=3)
     assert len(pauses) == 2
+    assert [record.getMessage().split(":")[0] for record in caplog.records if record.levelname == "WARNING"] == [
+        "database transaction was given up after attempt 1",
+        "database transaction was given up after attempt 3",
+    ]
+    assert "127.0.0.1" not in caplog.text
 
 
 def test_no_free_connection_says_busy(database_url: str) -> None:

@@ -92,6 +92,15 @@ def transient(error: BaseException) -> bool:
     return _postgresql_transient(error, getattr(cause, "sqlstate", None))
 
 
+def code(error: BaseException) -> str:
+    """What may be logged of `error`: its kind and the database's number for it. The text may name hosts and users."""
+    cause: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    number = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    if isinstance(error, sa.exc.DBAPIError):
+        number = _mysql_number(error) or number
+    return f"{type(cause).__name__} {number}" if number else type(cause).__name__
+
+
 def claimed(error: sa.exc.IntegrityError, table: sa.Table | None) -> Claimed | None:
     """The unique constraint that `error` is about, met by a statement on `table`; None if it is about another kind."""
     cause: Any = error.orig

@@ -204,7 +204,7 @@ class Store:
                 yield ReadTx(connection, self.clock)
         except faults.DRIVER_FAULTS as error:
             if faults.transient(error):
-                raise StoreBusy(attempts=1) from error
+                raise self._busy(error, attempts=1) from error
             raise
 
     def write(self, fn: Callable[[Tx], T], *, attempts: int = ATTEMPTS) -> T:
@@ -224,8 +224,8 @@ class Store:
                 if not (isinstance(error, LostRace) or faults.transient(error)):
                     raise
                 if attempt >= attempts or self.clock.monotonic() > give_up:
-                    raise StoreBusy(attempts=attempt) from error
-                LOG.debug("transaction is run again, attempt %d: %s", attempt, type(error).__name__)
+                    raise self._busy(error, attempts=attempt) from error
+                LOG.debug("transaction is run again after attempt %d: %s", attempt, faults.code(error))
                 self._sleep(self._pause_s(attempt))
             else:
                 if marked and self._poke is not None:
@@ -250,6 +250,11 @@ class Store:
                         connection.rollback()
         finally:
             self._thread.writing = False
+
+    def _busy(self, error: Exception, *, attempts: int) -> StoreBusy:
+        LOG.warning("database transaction was given up after attempt %d: %s", attempts, faults.code(error))
+        LOG.debug("the last error was: %s", error)
+        return StoreBusy(attempts=attempts)
 
     def _refuse_nesting(self) -> None:
         if getattr(self._thread, "writing", False):
