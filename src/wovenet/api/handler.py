@@ -158,4 +158,10 @@ def _shown(
 ) -> list[Object]:
     """Of each object what the actor may see; objects that it may not see at all are left out."""
     view = endpoint.service.policy.view(actor, endpoint.member)
-    return reply.shown(found, wanted, lambda item: view(item, parents))
+    lacks = endpoint.resource.lacks
+
+    def hidden(item: Object) -> frozenset[str] | None:
+        unseen = view(item, parents)
+        return unseen if unseen is None or lacks is None else unseen | lacks(item)
+
+    return reply.shown(found, wanted, hidden)

@@ -156,6 +156,8 @@ def _convert(info: lib.attributes.AttributeInfo, values: Object) -> None:
         info.convert_values(values, exc_cls=_bad_request)
     except lib.exceptions.NeutronException as error:
         raise _translated(error) from error
+    except lib.HTTPBadRequest as error:
+        raise _bad_request(str(error)) from error
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         raise _bad_request("Body contains invalid data") from error
     for name, value in values.items():

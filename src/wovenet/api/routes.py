@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wovenet.api import documents, handler, quotas, tags
+from wovenet.api import documents, handler, quotas, tags, zones
 from wovenet.api.handler import Call
 from wovenet.api.service import Endpoint, Service, endpoints
 from wovenet.model.actor import Actor
@@ -35,7 +35,7 @@ class Route:
 
 def table(service: Service) -> list[Route]:
     """Every route below `/v2.0`, in the order of the registry."""
-    return [*_documents(service), *_quotas(service), *_collections(service)]
+    return [*_documents(service), *_quotas(service), *_zones(service), *_collections(service)]
 
 
 def _documents(service: Service) -> Iterator[Route]:
@@ -61,6 +61,10 @@ def _quotas(service: Service) -> Iterator[Route]:
 
 
 def _own_project(call: Call, spelling: str) -> Any:
+def _zones(service: Service) -> Iterator[Route]:
+    yield Route("/v2.0/availability_zones", {"GET": Verb(OK, lambda call: zones.index(service, call))})
+
+
     return {spelling: {f"{spelling}_id": call.actor.project_id}}
 
 

@@ -215,6 +215,13 @@ def driver_of(config: Config, network_type: str) -> TypeDriver:
     return driver
 
 
+def is_complete(asked: Asked) -> bool:
+    """Whether `asked` says all that makes a segment one of its kind: nothing is left to choose."""
+    if DRIVERS[asked.network_type].takes_id:
+        return asked.segmentation_id is not None
+    return asked.network_type == "local" or bool(asked.physical_network)
+
+
 def pools(config: Config) -> dict[str, tuple[Range, ...]]:
     """Every pool of the deployment, by name."""
     return {

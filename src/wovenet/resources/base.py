@@ -80,6 +80,8 @@ class Resource:
     """Further units that a write to this object marks."""
     quota: str | None = None
     """The quota that objects count against."""
+    lacks: Callable[[Object], frozenset[str]] | None = None
+    """The attributes that an object does not have, unlike others of its collection."""
     first_revision: int = 0
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Attributes that a new object has and a request cannot give (`status` …)."""

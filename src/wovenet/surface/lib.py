@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-__all__ = ["attributes", "constants", "converters", "exceptions"]
+__all__ = ["HTTPBadRequest", "attributes", "constants", "converters", "exceptions"]
 
 
 @contextmanager
@@ -37,3 +37,4 @@ def _unexecuted(package: str) -> ModuleType:
 with _empty(ModuleType("neutron_lib.db.api"), _unexecuted("os_ken.lib.packet")):
     from neutron_lib import constants, exceptions
     from neutron_lib.api import attributes, converters
+    from webob.exc import HTTPBadRequest  # type: ignore[import-untyped] # some of its validators raise it

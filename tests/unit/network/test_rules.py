@@ -17,7 +17,7 @@ GENEVE = segment_of("segment", 0, Asked("geneve", None, 7))
 
 
 def network(*segments: Any) -> dict[str, Any]:
-    return {"id": "network", "segments": list(segments), **rules.provider_of(segments)}
+    return {"id": "network", "carriers": list(segments), **rules.provider_of(segments)}
 
 
 def message(error: pytest.ExceptionInfo[InvalidInput]) -> object:
@@ -51,22 +51,20 @@ def test_networks_without_exactly_one_segment_have_no_provider_attributes(segmen
     ],
 )
 def test_a_network_is_carried_by_what_it_asks_for(request_: dict[str, Any], alternatives: tuple[Asked, ...]) -> None:
-    assert rules.alternatives(CONFIG, request_) == alternatives
+    assert rules.wants(CONFIG, request_) == [alternatives]
 
 
 def test_an_external_network_may_have_a_type_of_its_own() -> None:
     with_type = Config(external_network_type="vlan")
-    assert rules.alternatives(with_type, {"router:external": True}) == (Asked("vlan"),)
-    assert rules.alternatives(with_type, {"router:external": False}) == (Asked("geneve"),)
-    assert rules.alternatives(with_type, {"router:external": True, "provider:network_type": "local"}) == (
-        Asked("local"),
-    )
+    assert rules.wants(with_type, {"router:external": True}) == [(Asked("vlan"),)]
+    assert rules.wants(with_type, {"router:external": False}) == [(Asked("geneve"),)]
+    assert rules.wants(with_type, {"router:external": True, "provider:network_type": "local"}) == [(Asked("local"),)]
 
 
 @pytest.mark.parametrize("given", [{"provider:physical_network": "p"}, {"provider:segmentation_id": 5}])
 def test_provider_attributes_without_a_type_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as error:
-        rules.alternatives(CONFIG, given)
+        rules.wants(CONFIG, given)
     assert message(error) == "network_type required"
 
 
@@ -112,11 +110,18 @@ def test_what_else_a_segment_is_cannot_change(changes: dict[str, Any]) -> None:
     )
 
 
-@pytest.mark.parametrize("segments", [[GENEVE], [VLAN, GENEVE]])
-@pytest.mark.parametrize("number", [7, 8])
-def test_only_vlans_get_another_id(segments: list[Any], number: int) -> None:
+def test_of_several_segments_none_changes() -> None:
     with pytest.raises(InvalidInput) as error:
-        rules.segmentation_change(CONFIG, network(*segments), {"provider:segmentation_id": number})
+        rules.segmentation_change(CONFIG, network(VLAN, GENEVE), {"provider:segmentation_id": 8})
+    assert message(error) == (
+        "Provider network attributes can be updated only in provider networks with a single segment."
+    )
+
+
+@pytest.mark.parametrize("number", [7, 8])
+def test_only_vlans_get_another_id(number: int) -> None:
+    with pytest.raises(InvalidInput) as error:
+        rules.segmentation_change(CONFIG, network(GENEVE), {"provider:segmentation_id": number})
     assert message(error) == "Only VLAN type networks can be updated."
 
 

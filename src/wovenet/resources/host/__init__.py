@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from wovenet.drivers import binding
 from wovenet.resources.agent import mirror
 from wovenet.resources.agent.table import AGENTS
-from wovenet.resources.host.facts import HostFacts, is_name
+from wovenet.resources.host.facts import ZONES, HostFacts, is_name
 from wovenet.resources.host.table import HOSTS
 from wovenet.store.tx import ReadTx, Tx
 
@@ -21,6 +21,7 @@ _BY_NAME = (
     .where(_H.hostname.in_(sa.bindparam("names", expanding=True)))
     .order_by(AGENTS.c.heartbeat_s)
 )
+_OPTIONS = sa.select(_H.cms_options).distinct()
 _UPDATE = sa.update(HOSTS).where(_H.chassis == sa.bindparam("of_chassis"))
 _DELETE = sa.delete(HOSTS).where(_H.chassis == sa.bindparam("of_chassis"))
 
@@ -88,6 +89,12 @@ def by_name(tx: ReadTx, names: Iterable[str]) -> dict[str, binding.Host]:
     if not wanted:
         return {}
     return {row.hostname: _host(row) for row in tx.rows(_BY_NAME, {"names": wanted})}
+
+
+def zones(tx: ReadTx) -> set[str]:
+    """The availability zones that hosts say they are in. One statement."""
+    found = (msgspec.json.decode(row.cms_options) for row in tx.rows(_OPTIONS))
+    return {zone for options in found for zone in options.get(ZONES, "").split(":") if zone}
 
 
 def _host(row: "sa.Row[Any]") -> binding.Host:

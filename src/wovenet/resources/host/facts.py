@@ -10,6 +10,8 @@ ITEMS_MAX: Final = 256
 VALUE_LENGTH_MAX: Final = 4096
 TEXT_LENGTH_MAX: Final = 65536
 """Longer texts are not read at all."""
+ZONES: Final = "availability-zones"
+"""The option in which a host says which zones it is in, "az1:az2"."""
 
 _CONFIG_KEYS: Final = ("datapath-type", "iface-types")
 

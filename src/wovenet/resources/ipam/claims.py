@@ -29,6 +29,7 @@ COLUMNS: Final = (
     SUBNETS.c.ipv6_address_mode,
     SUBNETS.c.ipv6_ra_mode,
     SUBNETS.c.allocation_pools,
+    SUBNETS.c.service_types,
 )
 """What `subnet_of` reads of a row."""
 
@@ -48,7 +49,8 @@ _USED = sa.select(PORT_FIXED_IPS.c.ip_key).where(PORT_FIXED_IPS.c.subnet_id == s
 def subnet_of(row: "sa.Row[Any]") -> Subnet:
     """The subnet of a row with `COLUMNS`."""
     values = dict(row._mapping)
-    return rules.subnet_of(values, msgspec.json.decode(values["allocation_pools"]))
+    pools, service_types = (msgspec.json.decode(values[name]) for name in ("allocation_pools", "service_types"))
+    return rules.subnet_of(values, pools, service_types)
 
 
 def subnets(tx: ReadTx, ids: Iterable[str]) -> dict[str, Subnet]:

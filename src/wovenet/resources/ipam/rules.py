@@ -21,6 +21,7 @@ ROUTER_INTERFACE_OWNERS: Final = frozenset(
 )
 """Owners of ports that are the router of a subnet: they do not configure themselves from its advertisements."""
 
+_DHCP: Final = "network:dhcp"
 _HOST_BITS = 64
 _EUI64_FILLER = 0xFFFE
 _UNIVERSAL_LOCAL = 0x02 << 56
@@ -39,6 +40,8 @@ class Subnet:
     ipv6_ra_mode: str | None
     allocation_pools: tuple[tuple[int, int], ...]
     """(first, last), both included."""
+    service_types: tuple[str, ...] = ()
+    """Owners of the ports that the subnet is for; none: it is for all."""
 
     @property
     def is_auto(self) -> bool:
@@ -90,8 +93,10 @@ class AnyOf:
 Want = Exact | AnyOf
 
 
-def subnet_of(row: Mapping[str, Any], pools: Sequence[Mapping[str, str]]) -> Subnet:
-    """The subnet of a row of its table, with its pools as the API shows them."""
+def subnet_of(
+    row: Mapping[str, Any], pools: Sequence[Mapping[str, str]], service_types: Sequence[str] = ()
+) -> Subnet:
+    """The subnet of a row of its table, with its pools and service types as the API shows them."""
     return Subnet(
         id=row["id"],
         network_id=row["network_id"],
@@ -101,6 +106,7 @@ def subnet_of(row: Mapping[str, Any], pools: Sequence[Mapping[str, str]]) -> Sub
         ipv6_address_mode=row["ipv6_address_mode"],
         ipv6_ra_mode=row["ipv6_ra_mode"],
         allocation_pools=tuple((number_of(pool["start"]), number_of(pool["end"])) for pool in pools),
+        service_types=tuple(service_types),
     )
 
 
@@ -119,6 +125,26 @@ def eui64(subnet: Subnet, mac_address: str) -> int:
     mac = int(mac_address.replace(":", "").replace("-", ""), 16)
     host = (mac >> 24) << 40 | _EUI64_FILLER << 24 | mac & 0xFFFFFF
     return int(subnet.network.network_address) | host ^ _UNIVERSAL_LOCAL
+
+
+def candidates(subnets: Sequence[Subnet], device_owner: str) -> list[Subnet]:
+    """Those of a network's `subnets` that are for ports of this owner, those that are for them only first.
+
+    Raises: IpAddressGenerationFailureNoMatchingSubnet if there are subnets, and all are for others.
+    """
+    found = [subnet for subnet in subnets if _serves(subnet, device_owner)]
+    if subnets and not found:
+        raise problems.IpAddressGenerationFailureNoMatchingSubnet(
+            network_id=subnets[0].network_id, service_type=device_owner
+        )
+    return sorted(found, key=lambda subnet: not subnet.service_types)
+
+
+def _serves(subnet: Subnet, device_owner: str) -> bool:
+    """Whether the subnet is for ports of this owner. A subnet with DHCP has room for who answers it."""
+    if not subnet.service_types or device_owner in subnet.service_types:
+        return True
+    return subnet.enable_dhcp and device_owner == _DHCP
 
 
 def wants(

@@ -23,7 +23,22 @@ def _scope(actor: Actor) -> "sa.ColumnElement[bool]":
 
 
 def _derive(item: Object) -> None:
-    item.update(rules.provider_of(item["segments"]))
+    if "carriers" in item:
+        item.update(rules.shown(item["carriers"]))
+    # Hosts are connected to networks by OVN wherever they are, and zones are those of routers.
+    item["availability_zones"] = []
+    item["l2_adjacency"] = True
+
+
+def _lacks(item: Object) -> frozenset[str]:
+    """A network shows its one segment in the provider attributes, or several in `segments`."""
+    if "carriers" not in item:
+        return frozenset()
+    return _SEVERAL if len(item["carriers"]) < 2 else _PROVIDER
+
+
+_SEVERAL = frozenset({rules.SEGMENTS})
+_PROVIDER = frozenset(rules.PROVIDER)
 
 
 RESOURCE: Resource = Resource(
@@ -32,6 +47,7 @@ RESOURCE: Resource = Resource(
     table=NETWORKS,
     not_found=lambda network_id: NetworkNotFound(net_id=network_id),
     expressions={"shared": _shared},
+    json=frozenset({"availability_zone_hints"}),
     children=(
         segment.child(),
         Child(
@@ -44,14 +60,25 @@ RESOURCE: Resource = Resource(
         ),
         tagging.child(),
     ),
-    derived=dict.fromkeys(rules.PROVIDER, ("segments",)),
+    derived={
+        **dict.fromkeys((*rules.PROVIDER, rules.SEGMENTS), ("carriers",)),
+        "availability_zones": (),
+        "l2_adjacency": (),
+    },
     derive=_derive,
+    lacks=_lacks,
     filters={**segment.filters(NETWORKS.c.id), **tagging.filters(NETWORKS)},
     scope=_scope,
     unit="network",
     quota="network",
     first_revision=1,
-    defaults={"status": "ACTIVE", "subnets": []},
+    defaults={
+        "status": "ACTIVE",
+        "subnets": [],
+        "vlan_transparent": False,
+        "qinq": False,
+        "availability_zone_hints": [],
+    },
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(
         tx, RESOURCE, context, current=current, changes=changes

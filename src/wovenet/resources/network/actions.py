@@ -1,5 +1,6 @@
 """Networks are made with their segments, grants and metadata port, and go with all that only they hold together."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,8 @@ import sqlalchemy as sa
 from wovenet.drivers import ovn_segments, types
 from wovenet.drivers.config import Config
 from wovenet.drivers.types import Asked
-from wovenet.model.problems import InvalidInput, LostRace
-from wovenet.resources import crud
+from wovenet.model.problems import AvailabilityZoneNotFound, InvalidInput, LostRace
+from wovenet.resources import crud, host
 from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.network import removal, rules, sharing
 from wovenet.resources.port.table import PORTS
@@ -43,14 +44,15 @@ _MOVE_SEGMENT = (
 def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
     """The new networks. The default security groups of their projects and their metadata ports exist as well.
 
-    Raises: InvalidInput, VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, NoNetworkAvailable.
+    Raises: InvalidInput, VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, NoNetworkAvailable, AvailabilityZoneNotFound.
     """
     config = config_of(context.settings)
-    wants = [rules.alternatives(config, request) for request in requests]
-    carriers = pools.reserve(tx, config, wants)
+    _check_zones(tx, requests)
+    wants = [rules.wants(config, request) for request in requests]
+    carriers = iter(pools.reserve(tx, config, [want for of_network in wants for want in of_network]))
     networks = [
-        _new(tx, resource, config, request=request, asked=asked)
-        for request, asked in zip(requests, carriers, strict=True)
+        _new(tx, resource, config, request=request, carriers=list(itertools.islice(carriers, len(of_network))))
+        for request, of_network in zip(requests, wants, strict=True)
     ]
     try:
         crud.insert(tx, resource, networks)
@@ -62,15 +64,30 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     return networks
 
 
-def _new(tx: Tx, resource: Resource, config: Config, *, request: Object, asked: Asked) -> Object:
-    mtu = rules.mtu(request.get("mtu") or 0, types.mtu_max(config, [asked]))
-    ovn_segments.check(asked)
+def _new(tx: Tx, resource: Resource, config: Config, *, request: Object, carriers: Sequence[Asked]) -> Object:
+    mtu = rules.mtu(request.get("mtu") or 0, types.mtu_max(config, carriers))
+    rules.check_vlans(request, carriers)
+    for asked in carriers:
+        ovn_segments.check(asked)
     network = crud.new_object(tx, resource, request)
     network["mtu"] = mtu
-    network["segments"] = [segment_of(tx.clock.new_id(), 0, asked)]
+    network["carriers"] = [segment_of(tx.clock.new_id(), index, asked) for index, asked in enumerate(carriers)]
     network["shared"] = bool(request.get("shared"))
-    network.update(rules.provider_of(network["segments"]))
+    if resource.derive is not None:
+        resource.derive(network)
     return network
+
+
+def _check_zones(tx: ReadTx, requests: Sequence[Object]) -> None:
+    """Raises: AvailabilityZoneNotFound if a hint names a zone that no host is in; InvalidInput for too many hints."""
+    hinted = {zone for request in requests for zone in request.get("availability_zone_hints") or ()}
+    if not hinted:
+        return
+    for request in requests:
+        rules.check_hints(request.get("availability_zone_hints") or ())
+    unknown = sorted(hinted - host.zones(tx))
+    if unknown:
+        raise AvailabilityZoneNotFound(availability_zone=", ".join(unknown))
 
 
 def _complete(tx: Tx, context: Context, networks: Sequence[Object]) -> None:
@@ -89,7 +106,7 @@ def update(tx: Tx, resource: Resource, context: Context, *, current: Object, cha
     """
     config = config_of(context.settings)
     asked = rules.segmentation_change(config, current, changes)
-    own = {name: value for name, value in changes.items() if name not in (*rules.PROVIDER, "shared")}
+    own = {name: value for name, value in changes.items() if name not in (*rules.PROVIDER, rules.SEGMENTS, "shared")}
     if "mtu" in own:
         own["mtu"] = _changed_mtu(tx, config, current, own["mtu"])
     own = {name: value for name, value in own.items() if value != current[name]}
@@ -98,8 +115,8 @@ def update(tx: Tx, resource: Resource, context: Context, *, current: Object, cha
     if "shared" in changes and sharing.set_shared(tx, current, changes["shared"]):
         own["shared"] = sharing.is_shared_with(tx, context.actor, current["id"])
     if asked is not None:
-        current = {**current, "segments": [_move_segment(tx, config, current, asked)]}
-        current.update(rules.provider_of(current["segments"]))
+        current = {**current, "carriers": [_move_segment(tx, config, current, asked)]}
+        current.update(rules.shown(current["carriers"]))
         crud.mark(tx, resource, [current])
     if not own:
         return current
@@ -114,12 +131,12 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     A constant number of statements. Raises: NetworkInUse; LostRace.
     """
     removal.remove(tx, resource, current)
-    segments: Sequence[Segment] = current["segments"]
+    segments: Sequence[Segment] = current["carriers"]
     pools.release(tx, config_of(context.settings), [segment.asked for segment in segments])
 
 
 def _changed_mtu(tx: ReadTx, config: Config, current: Mapping[str, Any], requested: int) -> int:
-    most = types.mtu_max(config, [segment.asked for segment in current["segments"]])
+    most = types.mtu_max(config, [segment.asked for segment in current["carriers"]])
     found = rules.mtu(requested, most)
     ip_versions = [row.ip_version for row in tx.rows(_IP_VERSIONS, {"of_network": current["id"]})]
     # As the peer: 0 asks for the default, and yet is held against the subnets.
@@ -137,7 +154,7 @@ def _move_segment(tx: Tx, config: Config, current: Mapping[str, Any], asked: Ask
         )
     ovn_segments.check(asked)
     pools.reserve(tx, config, [(asked,)])
-    before: Segment = current["segments"][0]
+    before: Segment = current["carriers"][0]
     after = segment_of(before.id, before.segment_index, asked)
     parameters = {
         "of_segment": before.id,

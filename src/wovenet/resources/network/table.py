@@ -14,4 +14,7 @@ NETWORKS = sa.Table(
     schema.int_col("mtu"),
     schema.bool_col("port_security_enabled"),
     wire("router:external", sa.Boolean(), nullable=False),
+    schema.bool_col("vlan_transparent"),
+    schema.bool_col("qinq"),
+    schema.json_text("availability_zone_hints", nullable=False),
 )

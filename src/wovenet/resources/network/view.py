@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import sqlalchemy as sa
 
 from wovenet.model.views import NetworkView, SegmentView
@@ -10,8 +11,9 @@ from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.store.tx import ReadTx
 
 _NETWORKS = sa.select(
-    NETWORKS.c.id, NETWORKS.c.name, NETWORKS.c.revision_number, NETWORKS.c.mtu, NETWORKS.c.router_external
-).where(NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True)))
+    NETWORKS.c.id, NETWORKS.c.name, NETWORKS.c.revision_number, NETWORKS.c.mtu, NETWORKS.c.router_external,
+    NETWORKS.c.vlan_transparent, NETWORKS.c.qinq, NETWORKS.c.availability_zone_hints,
+).where(NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
 _SEGMENTS = (
     sa.select(
         NETWORK_SEGMENTS.c.network_id, NETWORK_SEGMENTS.c.id, NETWORK_SEGMENTS.c.network_type,
@@ -20,6 +22,8 @@ _SEGMENTS = (
     .where(NETWORK_SEGMENTS.c.network_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(NETWORK_SEGMENTS.c.network_id, NETWORK_SEGMENTS.c.segment_index)
 )  # fmt: skip
+
+_texts = msgspec.json.Decoder(list[str]).decode
 
 
 def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, NetworkView]:
@@ -36,6 +40,8 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, NetworkView]:
             mtu=row.mtu,
             is_external=row.router_external,
             segments=tuple(segments.get(row.id, ())),
+            availability_zone_hints=tuple(_texts(row.availability_zone_hints)),
+            passes_vlans=row.vlan_transparent or row.qinq,
         )
         for row in tx.rows(_NETWORKS, {"ids": ids})
     }

@@ -207,7 +207,7 @@ def _give_addresses(tx: Tx, requests: Sequence[Object], ports: Sequence[Object])
     subnets = claims.subnets_of(tx, {port["network_id"] for port in ports})
     wants: list[list[ipam.Want]] = []
     for request, port in zip(requests, ports, strict=True):
-        known = subnets[port["network_id"]]
+        known = ipam.candidates(subnets[port["network_id"]], port["device_owner"])
         fixed_ips = request.get("fixed_ips")
         _check_subnets(tx, port, fixed_ips, known)
         wants.append(ipam.wants(known, fixed_ips, mac_address=port["mac_address"], device_owner=port["device_owner"]))
@@ -269,9 +269,13 @@ def _change_addresses(tx: Tx, current: Object, changed: Object, wanted: Object) 
         return {}
     asked = wanted.get("fixed_ips")
     subnets = claims.subnets_of(tx, [current["network_id"]])[current["network_id"]]
-    _check_subnets(tx, current, asked, subnets)
+    known = ipam.candidates(subnets, current["device_owner"])
+    # Where the port is already, it may stay, whoever the subnet is for by now.
+    present = {item["subnet_id"] for item in current["fixed_ips"]} - {subnet.id for subnet in known}
+    known += [subnet for subnet in subnets if subnet.id in present]
+    _check_subnets(tx, current, asked, known)
     owned = {**current, "device_owner": changed["device_owner"]}
-    wants = rules.wants_of_changed(subnets, owned, asked, mac_address=changed["mac_address"])
+    wants = rules.wants_of_changed(known, owned, asked, mac_address=changed["mac_address"])
     changed["fixed_ips"] = claims.claim(tx, [wants], kept=current["fixed_ips"])[0]
     return {subnet.id: subnet for subnet in subnets}
 

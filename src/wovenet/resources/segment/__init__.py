@@ -13,9 +13,9 @@ _C = NETWORK_SEGMENTS.c
 
 
 def child() -> Child:
-    """The `segments` of a network, in order."""
+    """The segments of a network, in order, as values: the wire shows one of them otherwise than several."""
     return Child(
-        attribute="segments",
+        attribute="carriers",
         table=NETWORK_SEGMENTS,
         parent=_C.network_id,
         columns=(_C.id, _C.segment_index, _C.network_type, _C.physical_network, _C.segmentation_id, _C.claim),

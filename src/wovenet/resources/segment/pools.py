@@ -76,12 +76,7 @@ def release(tx: Tx, config: Config, segments: Iterable[Asked]) -> None:
 
 def _is_named(want: Sequence[Asked]) -> bool:
     """Whether the request says all that makes its segment one of a kind."""
-    if len(want) != 1:
-        return False
-    asked = want[0]
-    if types.DRIVERS[asked.network_type].takes_id:
-        return asked.segmentation_id is not None
-    return asked.network_type == "local" or bool(asked.physical_network)
+    return len(want) == 1 and types.is_complete(want[0])
 
 
 def _reserve_named(tx: Tx, named: Sequence[Asked]) -> None:

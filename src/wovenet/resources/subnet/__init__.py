@@ -34,7 +34,7 @@ RESOURCE: Resource = Resource(
     table=SUBNETS,
     not_found=lambda subnet_id: SubnetNotFound(subnet_id=subnet_id),
     expressions={"shared": _shared, "router:external": _external, **facts.of(SUBNETS.c.network_id)},
-    json=frozenset({"allocation_pools", "dns_nameservers", "host_routes"}),
+    json=frozenset({"allocation_pools", "dns_nameservers", "host_routes", "service_types"}),
     children=(tagging.child(),),
     filters=tagging.filters(SUBNETS),
     scope=_scope,

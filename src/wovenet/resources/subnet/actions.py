@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from wovenet.model.problems import GatewayIpInUse, LostRace, NetworkNotFound, SubnetInUse
+from wovenet.model.problems import GatewayIpInUse, InvalidInput, LostRace, NetworkNotFound, SubnetInUse
+from wovenet.model.views import DISTRIBUTED
 from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.ipam import claims
-from wovenet.resources.ipam.rules import ROUTER_INTERFACE_OWNERS, subnet_of
+from wovenet.resources.ipam.rules import ROUTER_INTERFACE_OWNERS, candidates, subnet_of
 from wovenet.resources.network.rules import AUTO_DELETED_OWNERS, check_mtu_for_subnets
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
@@ -79,6 +80,8 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     networks = {row.id: row for row in tx.rows(_NETWORKS, {"ids": network_ids})}
     subnets = [_new(tx, resource, context, request=request, networks=networks) for request in requests]
     _refuse_overlaps(tx, subnets)
+    for subnet in subnets:
+        _check_metadata_port(tx, context, subnet)
     tx.insert(SUBNETS, [{**crud.row_of(resource, subnet), **_keys(subnet["cidr"])} for subnet in subnets])
     crud.mark(tx, resource, subnets)
     for subnet in subnets:
@@ -233,6 +236,22 @@ def _address_ports(tx: Tx, context: Context, subnets: Sequence[Object]) -> None:
             autoaddress.add_subnet(tx, context, subnet)
     for network_id in sorted({subnet["network_id"] for subnet in subnets if subnet["enable_dhcp"]}):
         _address_metadata_port(tx, context, network_id)
+
+
+def _check_metadata_port(tx: ReadTx, context: Context, subnet: Object) -> None:
+    """Raises: IpAddressGenerationFailureNoMatchingSubnet, InvalidInput if the metadata port, which has to have an
+    address wherever instances ask for theirs, may have none in the new `subnet`.
+    """
+    if not (context.settings.ovn.ovn_metadata_enabled and subnet["enable_dhcp"] and subnet["service_types"]):
+        return
+    if subnet["ip_version"] != 4 or DISTRIBUTED in subnet["service_types"]:
+        return
+    known = claims.subnets_of(tx, [subnet["network_id"]])[subnet["network_id"]]
+    candidates([*known, subnet_of(subnet, (), subnet["service_types"])], DISTRIBUTED)
+    raise InvalidInput(
+        error_message=f"Failed to create port on network {subnet['network_id']}, because fixed_ips included invalid "
+        f"subnet {subnet['id']}"
+    )
 
 
 def _address_metadata_port(tx: Tx, context: Context, network_id: str) -> None:

@@ -59,6 +59,7 @@ def new(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "ipv6_address_mode": request.get("ipv6_address_mode"),
         "dns_nameservers": request.get("dns_nameservers") or [],
         "host_routes": request.get("host_routes") or [],
+        "service_types": _unique(request.get("service_types")),
     }
     return {**found, **_told(found, NEW, ip_version, limits)}
 
@@ -70,6 +71,8 @@ def changed(current: Mapping[str, Any], changes: Mapping[str, Any], limits: Limi
     """
     network = ipaddress.ip_network(current["cidr"])
     found = {**changes, **_told(changes, current["id"], current["ip_version"], limits)}
+    if "service_types" in found:
+        found["service_types"] = _unique(found["service_types"])
     if found.get("allocation_pools", ()) is None:
         # As the peer: null says nothing about pools.
         del found["allocation_pools"]
@@ -269,6 +272,10 @@ def _told(found: Mapping[str, Any], subnet: str, ip_version: int, limits: Limits
             key=lambda route: (route["destination"], route["nexthop"]),
         )
     return told
+
+
+def _unique(service_types: Sequence[str] | None) -> list[str]:
+    return list(dict.fromkeys(service_types or ()))
 
 
 def _check_version(name: str, value: str, ip_version: int) -> None:

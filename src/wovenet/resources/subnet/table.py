@@ -20,6 +20,7 @@ SUBNETS = sa.Table(
     schema.json_text("allocation_pools", nullable=False),
     schema.json_text("dns_nameservers", nullable=False),
     schema.json_text("host_routes", nullable=False),
+    schema.json_text("service_types", nullable=False),
     schema.address_key("first_key", info={"wire": INTERNAL}),
     schema.address_key("last_key", info={"wire": INTERNAL}),
 )
