@@ -93,9 +93,7 @@ class AnyOf:
 Want = Exact | AnyOf
 
 
-def subnet_of(
-    row: Mapping[str, Any], pools: Sequence[Mapping[str, str]], service_types: Sequence[str] = ()
-) -> Subnet:
+def subnet_of(row: Mapping[str, Any], pools: Sequence[Mapping[str, str]], service_types: Sequence[str] = ()) -> Subnet:
     """The subnet of a row of its table, with its pools and service types as the API shows them."""
     return Subnet(
         id=row["id"],
