@@ -154,9 +154,10 @@ def audit(settings: Settings, *, repair: bool) -> "Report":
         return reconcile.audit(settings, kept, repair=repair)
 
 
-def api(settings: Settings, *, upgrade: bool) -> None:
+def api(settings: Settings, *, upgrade: bool, url: str) -> None:
     """Serves the API until it is told to stop. Workers are forked after everything is imported and made.
 
+    In: the `url` that clients of this machine are told.
     Raises: Unusable.
     """
     gc.disable()  # until workers are forked: all that is made before is there to stay
@@ -168,11 +169,11 @@ def api(settings: Settings, *, upgrade: bool) -> None:
     if not process.is_free(host, port):
         raise Unusable(f"port {port} of {host} is in use by another program")
     with _told():
-        application = _application(settings, upgrade=upgrade)
+        application = _application(settings, upgrade=upgrade, url=url)
     _serve(settings, application)
 
 
-def _application(settings: Settings, *, upgrade: bool) -> Callable[..., Any]:
+def _application(settings: Settings, *, upgrade: bool, url: str) -> Callable[..., Any]:
     """The WSGI application, on a database of its schema, for users that exist; without an open connection."""
     from wovenet.api import app, auth
     from wovenet.api.users import BadUsersFile
@@ -185,7 +186,7 @@ def _application(settings: Settings, *, upgrade: bool) -> Callable[..., Any]:
         if upgrade:
             upgrade_database(settings)
         made.store.write(lambda tx: pools.refresh(tx, settings))
-        auth.prepare(settings, settings.default.url)
+        auth.prepare(settings, url)
         application = app.make(made, auth.authenticator(settings, made.policy))
     except (BadSettings, BadUsersFile) as error:
         raise Unusable(str(error)) from error

@@ -31,6 +31,7 @@ STATE_FILE = "processes.json"
 GIVEN_FILE = "given.json"
 START_TIMEOUT_S = 30.0
 PORT_TIMEOUT_S = 3.0
+LOCK_TIMEOUT_S = 0.3
 STOP_GRACE_S = 10.0
 RESTART_FIRST_S = 0.2
 RESTART_LONGEST_S = 10.0
@@ -138,10 +139,11 @@ class Supervisor:
 
     def _start(self) -> None:
         self.plan.log_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = process.lock_directory(self.plan.state_dir)
+        self._lock = self._take_lock()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
         self._await_port()
+        (self.plan.state_dir / STATE_FILE).unlink(missing_ok=True)
         _write_private(self.plan.state_dir / GIVEN_FILE, json.dumps(self.plan.given, indent=1))
         self._children.append(_Child("api", [*_wovenet(), "api", *self.plan.options]))
         if self.plan.has_controller:
@@ -271,6 +273,20 @@ class Supervisor:
                 start_new_session=True,
             )
         child.patience.started(self.clock.monotonic())
+
+    def _take_lock(self) -> int:
+        """The state directory is ours.
+
+        Raises: process.DirectoryInUse; not for `read_state`, which takes the lock for a moment.
+        """
+        deadline = self.clock.monotonic() + LOCK_TIMEOUT_S
+        while True:
+            try:
+                return process.lock_directory(self.plan.state_dir)
+            except process.DirectoryInUse:
+                if self.clock.monotonic() > deadline:
+                    raise
+                self._stopping.wait(_TICK_S)
 
     def _await_port(self) -> None:
         """Nobody listens where the API is to listen.

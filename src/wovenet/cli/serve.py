@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from wovenet import supervise
 from wovenet.cli import options
 
 
@@ -21,8 +22,10 @@ def api(flags: dict[str, Any], config_files: tuple[Path, ...], upgrade_db: bool,
         for line in serve.route_lines(found):
             click.echo(line)
         return
+    # A further API beside a deployment that runs is not what its clouds.yaml should point to.
+    running = supervise.read_state(found.default.state_path)
     try:
-        serve.api(found, upgrade=upgrade_db)
+        serve.api(found, upgrade=upgrade_db, url=running["url"] if running else found.default.url)
     except serve.Unusable as error:
         raise click.ClickException(str(error)) from error
 
