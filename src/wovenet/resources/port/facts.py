@@ -18,6 +18,9 @@ from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.resources.subnet.table import SUBNETS
 from wovenet.store.tx import ReadTx
 
+_NETWORKS: Final = sa.select(NETWORKS.c.id, NETWORKS.c.port_security_enabled).where(
+    NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 _MACS: Final = sa.select(PORTS.c.network_id, PORTS.c.mac_address).where(
     PORTS.c.network_id.in_(sa.bindparam("network_ids", expanding=True)),
     PORTS.c.mac_address.in_(sa.bindparam("macs", expanding=True)),
@@ -57,11 +60,9 @@ def networks(tx: ReadTx, actor: Actor, ids: Iterable[str]) -> dict[str, Network]
     from wovenet.resources import network  # inside: it is made with the help of this package
 
     wanted = sorted(set(ids))
-    statement = sa.select(NETWORKS.c.id, NETWORKS.c.port_security_enabled).where(NETWORKS.c.id.in_(wanted))
     visible = query.scope(network.RESOURCE, actor)
-    if visible is not None:
-        statement = statement.where(visible)
-    found = {row.id: Network(row.id, row.port_security_enabled) for row in tx.rows(statement)}
+    statement = _NETWORKS if visible is None else _NETWORKS.where(visible)
+    found = {row.id: Network(row.id, row.port_security_enabled) for row in tx.rows(statement, {"ids": wanted})}
     for network_id in wanted:
         if network_id not in found:
             raise problems.NetworkNotFound(net_id=network_id)

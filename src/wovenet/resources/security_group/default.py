@@ -18,6 +18,9 @@ from wovenet.store.tx import ReadTx, Store, Tx
 NAME = "default"
 DESCRIPTION = "Default security group"
 _ETHERTYPES = ("IPv4", "IPv6")
+_DEFAULTS = sa.select(SECURITY_GROUPS.c.default_of, SECURITY_GROUPS.c.id).where(
+    SECURITY_GROUPS.c.default_of.in_(sa.bindparam("project_ids", expanding=True))
+)
 
 
 def is_name(name: str) -> bool:
@@ -32,9 +35,7 @@ def ensure(tx: Tx, context: Context, project_ids: Iterable[str]) -> Mapping[str,
     Raises: LostRace if another request makes the same group at this moment.
     """
     wanted = sorted(set(project_ids))
-    rows = tx.rows(
-        sa.select(SECURITY_GROUPS.c.default_of, SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.default_of.in_(wanted))
-    )
+    rows = tx.rows(_DEFAULTS, {"project_ids": wanted})
     found: dict[str, str] = {row.default_of: row.id for row in rows}
     missing = [project_id for project_id in wanted if project_id not in found]
     for project_id in missing:
