@@ -7,7 +7,16 @@ Whoever needs the registry is given the value that `build` returns; it is made o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wovenet.resources import agent, network, port, rbac_policy, security_group, security_group_rule, subnet
+from wovenet.resources import (
+    address_group,
+    agent,
+    network,
+    port,
+    rbac_policy,
+    security_group,
+    security_group_rule,
+    subnet,
+)
 from wovenet.resources.base import Resource
 from wovenet.resources.deployment import table as _controllers  # noqa: F401 - tables that belong to no collection
 from wovenet.resources.query import stored_attributes
@@ -20,6 +29,7 @@ RESOURCES: tuple[Resource, ...] = (
     port.RESOURCE,
     security_group.RESOURCE,
     security_group_rule.RESOURCE,
+    address_group.RESOURCE,
     rbac_policy.RESOURCE,
     agent.RESOURCE,
 )
@@ -34,7 +44,8 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("filter-validation", "filter_validation"),
     Definition("empty-string-filtering", "empty_string_filtering"),
     Definition("ip-substring-filtering", "ip_substring_port_filtering"),
-    Definition("standard-attr-description", ".description"),
+    Definition("address-group", "address_group"),
+    Definition("standard-attr-description", ".description", frozenset({"address_groups.description"})),
     Definition("standard-attr-revisions", ".revisions"),
     Definition("standard-attr-timestamp", ".timestamp"),
     Definition("standard-attr-tag", ".tags"),
@@ -47,8 +58,6 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("net-mtu", "network_mtu"),
     Definition("net-mtu-writable", "network_mtu_writable", frozenset({"networks.mtu"})),
     Definition("external-net", "external_net"),
-    Definition("port-security", "port_security"),
-    Definition("security-group", ".security_group"),
     Definition("subnet-external-network", "subnet_external_network"),
     Definition("multi-provider", "multiprovidernet"),
     Definition("vlan-transparent", "vlantransparent"),
@@ -57,8 +66,11 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("availability_zone", "availability_zone"),
     Definition("network_availability_zone", "network_availability_zone"),
     Definition("subnet-service-types", ".subnet_service_types"),
+    Definition("port-security", "port_security"),
+    Definition("security-group", ".security_group"),
     Definition("stateful-security-group", "stateful_security_group"),
     Definition("security-groups-normalized-cidr", "security_groups_normalized_cidr"),
+    Definition("security-groups-remote-address-group", "security_groups_remote_address_group"),
     Definition("rbac-policies", ".rbac"),
     Definition("rbac-security-groups", "rbac_security_groups"),
     Definition("security-groups-shared-filtering", "security_groups_shared_filtering"),

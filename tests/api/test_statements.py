@@ -42,6 +42,7 @@ class Cloud:
         cidr = f"10.{number}.0.0/24"
         subnet = self._make("subnet", {"network_id": network, "project_id": owner, "ip_version": 4, "cidr": cidr})
         group = self._make("security_group", {"name": f"g{number}", "project_id": owner})
+        self._make("address_group", {"project_id": owner, "addresses": [cidr, "192.0.2.0/24"]})
         self._make("security_group_rule", {"security_group_id": group, "project_id": owner, "direction": "ingress"})
         pairs = [{"ip_address": f"1.2.{number}.{last}"} for last in range(3)]
         secured = {"security_groups": [group], "allowed_address_pairs": pairs}

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from wovenet.model.views import (
+    AddressGroupView,
     AddressPairView,
     DeploymentView,
     DhcpOptionView,
@@ -26,6 +27,7 @@ from wovenet.model.views import (
 )
 from wovenet.ovn.rows import Desired, Keys, Ref, Value
 from wovenet.ovn.wire import NO_ALIASES, encode
+from wovenet.resources.address_group import render as address_group
 from wovenet.resources.deployment import render as deployment
 from wovenet.resources.network import render as network
 from wovenet.resources.port import render as port
@@ -35,7 +37,9 @@ from wovenet.resources.subnet import render as subnet
 HERE = Path(__file__).parent
 IDS = {
     name: f"{number:08x}-0000-4000-8000-000000000000"
-    for number, name in enumerate(("N", "S", "S2", "S6", "P", "SG", "SG2", "SEG", "R1", "R2", "R3", "META"), start=1)
+    for number, name in enumerate(
+        ("N", "S", "S2", "S6", "P", "SG", "SG2", "SEG", "R1", "R2", "R3", "META", "AG"), start=1
+    )
 }
 DEPLOYMENT = DeploymentView(dns_domain="peer.example.", dns_servers=("10.255.255.53",))
 
@@ -66,6 +70,8 @@ def _render(kind: str, state: dict[str, Any]) -> Desired:
         return network.render(NetworkView(**state), DEPLOYMENT)
     if kind == "subnet":
         return subnet.render(_subnet(state), DEPLOYMENT)
+    if kind == "address_group":
+        return address_group.render(AddressGroupView(**{**state, "addresses": tuple(state["addresses"])}))
     if kind == "security_group":
         rule = state.pop("rule", {})
         state["rules"] = tuple(RuleView(**{**rule, **one}) for one in state["rules"])

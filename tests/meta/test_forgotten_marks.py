@@ -14,6 +14,10 @@ REQUESTS = {
     "network": ("/v2.0/networks/{network}", {"network": {"name": "renamed"}}),
     "subnet": ("/v2.0/subnets/{subnet}", {"subnet": {"dns_nameservers": ["192.0.2.53"]}}),
     "port": ("/v2.0/ports/{port}", {"port": {"admin_state_up": False}}),
+    "address_group": (
+        "/v2.0/address-groups/{address_group}/add_addresses",
+        {"addresses": ["192.0.2.0/24"]},
+    ),
     "security_group": ("/v2.0/security-groups/{security_group}", {"security_group": {"stateful": False}}),
 }
 """Kind of unit → a request that changes what OVN is to know of such a unit, and of no other."""
@@ -29,6 +33,7 @@ def test_a_forgotten_mark_is_found(
         made["subnet"] = cloud.client.make("/v2.0/subnets", body)["id"]
         made["port"] = cloud.client.make("/v2.0/ports", {"port": {"network_id": made["network"]}})["id"]
         made["security_group"] = cloud.client.make("/v2.0/security-groups", {"security_group": {"name": "s"}})["id"]
+        made["address_group"] = cloud.client.make("/v2.0/address-groups", {"address_group": {"name": "a"}})["id"]
         assert cloud.complaints() == []
 
         mark = Tx.mark

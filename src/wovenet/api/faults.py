@@ -149,6 +149,8 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     "DefaultSecurityGroupRuleNotFound": (404, "Default Security Group rule %(id)s does not exist"),
     "DefaultSecurityGroupRuleExists": (409, "Default Security group rule already exists. Rule id is %(rule_id)s."),
     "DuplicateDefaultSgRuleInPost": (409, "Duplicate Default Security Group Rule in POST."),
+    # address groups
+    "AddrFormatError": (400, "%(message)s"),
     # sharing, tags
     "RbacPolicyNotFound": (404, "RBAC policy of type %(object_type)s with ID %(id)s not found"),
     "RbacPolicyInUse": (

@@ -1,5 +1,6 @@
 """One table from URLs to functions, made from the registry. `wovenet api --routes` prints it."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,11 +61,11 @@ def _quotas(service: Service) -> Iterator[Route]:
     yield Route("/v2.0/quotas/{project_id}/details", {"GET": verb(OK, quotas.details)})
 
 
-def _own_project(call: Call, spelling: str) -> Any:
 def _zones(service: Service) -> Iterator[Route]:
     yield Route("/v2.0/availability_zones", {"GET": Verb(OK, lambda call: zones.index(service, call))})
 
 
+def _own_project(call: Call, spelling: str) -> Any:
     return {spelling: {f"{spelling}_id": call.actor.project_id}}
 
 
@@ -91,6 +92,9 @@ def _collection(endpoint: Endpoint) -> Iterator[Route]:
             "DELETE": verb(NO_CONTENT, handler.delete),
         },
     )
+    for action in endpoint.resource.member_actions:
+        respond = functools.partial(handler.act, action=action)
+        yield Route(f"{path}/{{object_id}}/{action.name}", {"PUT": verb(OK, respond)})
     if tagging.resource_is_tagged(endpoint.resource):
         yield Route(
             path + "/{object_id}/tags",

@@ -207,6 +207,7 @@ class RuleView:
     cidr: str | None
     """Normalised: no host bits."""
     remote_group_id: str | None
+    remote_address_group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,3 +218,12 @@ class SecurityGroupView:
     revision: int
     is_stateful: bool
     rules: tuple[RuleView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressGroupView:
+    """An address group with its prefixes, by their text."""
+
+    id: str
+    revision: int
+    addresses: tuple[str, ...]

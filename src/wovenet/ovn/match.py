@@ -28,6 +28,18 @@ def group_name(group_id: str) -> str:
     return "pg_" + group_id.replace("-", "_")
 
 
+def address_group_name(group_id: str) -> str:
+    """What the address sets of an address group are named after. Raises: ValueError."""
+    if not is_uuid(group_id):
+        raise ValueError("not the id of an address group")
+    return "ag_" + group_id.replace("-", "_")
+
+
+def address_set_name(group: str, version: int) -> str:
+    """The Address_Set of a group's addresses of one IP version."""
+    return f"{group}_ip{version}"
+
+
 def flag(name: Flag) -> Term:
     """The packet is of this protocol."""
     return Term(name)
@@ -49,10 +61,10 @@ def address_in(side: Side, version: int, cidr: str) -> Term:
 
 
 def address_of(side: Side, version: int, group: str) -> Term:
-    """The packet's address is that of a member of a port group: northd keeps the set. Raises: ValueError."""
+    """The packet's address is in the set of a group: northd keeps those of port groups. Raises: ValueError."""
     if not _NAME.fullmatch(group) or version not in (4, 6):
-        raise ValueError("not an address set of a port group")
-    return Term(f"ip{version}.{side} == ${group}_ip{version}")
+        raise ValueError("not an address set of a group")
+    return Term(f"ip{version}.{side} == ${address_set_name(group, version)}")
 
 
 def equal(field: Field, value: int) -> Term:

@@ -18,6 +18,7 @@ from wovenet.ovn.diff import RowKey
 from wovenet.ovn.rows import Desired, row_uuid
 from wovenet.ovn.wire import Normal
 from wovenet.reconcile import kinds, ledger
+from wovenet.resources.address_group.render import set_uuid
 from wovenet.resources.deployment.render import DROP_GROUP, DROP_GROUP_NAME
 from wovenet.resources.network.render import localnet_uuid, switch_uuid
 from wovenet.resources.port.render import port_uuid
@@ -31,6 +32,7 @@ LOG = logging.getLogger(__name__)
 _COLUMNS: Mapping[str, Sequence[str]] = {
     "Logical_Switch": ("name",),
     "DHCP_Options": ("external_ids", "cidr"),
+    "Address_Set": ("name",),
     "Port_Group": ("name",),
     "Logical_Switch_Port": ("name",),
 }
@@ -121,6 +123,8 @@ def _claims(tx: ReadTx, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]]
     names = {uuid: _text(row["name"]) for uuid, row in rows.items()}
     if table == "Logical_Switch":
         yield from (_switch(uuid, name) for uuid, name in names.items())
+    elif table == "Address_Set":
+        yield from (_address_set(uuid, name) for uuid, name in names.items())
     elif table == "Port_Group":
         yield from (_group(uuid, name) for uuid, name in names.items())
     else:
@@ -146,6 +150,14 @@ def _group(uuid: RowUuid, name: str) -> Claim | None:
     if not name.startswith("pg_") or not is_uuid(group_id):
         return None
     return Claim(Unit("security_group", group_id), ("Port_Group", group_uuid(group_id)), uuid)
+
+
+def _address_set(uuid: RowUuid, name: str) -> Claim | None:
+    group_name, _, version = name.rpartition("_ip")
+    group_id = group_name.removeprefix("ag_").replace("_", "-")
+    if not group_name.startswith("ag_") or not is_uuid(group_id) or version not in ("4", "6"):
+        return None
+    return Claim(Unit("address_group", group_id), ("Address_Set", set_uuid(group_id, int(version))), uuid)
 
 
 def _port(uuid: RowUuid, name: str, networks: Mapping[str, str]) -> Claim | None:

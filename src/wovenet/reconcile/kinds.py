@@ -11,6 +11,9 @@ from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit
 from wovenet.model.views import DeploymentView
 from wovenet.ovn.diff import RowKey
 from wovenet.ovn.rows import NOTHING, Desired, row_uuid
+from wovenet.resources.address_group import render as address_group
+from wovenet.resources.address_group import view as address_group_view
+from wovenet.resources.address_group.table import ADDRESS_GROUPS
 from wovenet.resources.deployment import render as deployment
 from wovenet.resources.network import render as network
 from wovenet.resources.network import view as network_view
@@ -98,6 +101,11 @@ def _port_anchors(port_id: str) -> Iterable[RowKey]:
         yield "DHCP_Options", row_uuid("DHCP_Options", unit, f"v{version}")
 
 
+def _address_group_anchors(group_id: str) -> Iterable[RowKey]:
+    for version in address_group.VERSIONS:
+        yield "Address_Set", address_group.set_uuid(group_id, version)
+
+
 def _orphan_anchors(orphan_id: str) -> Iterable[RowKey]:
     table, _, uuid = orphan_id.partition("/")
     yield table, RowUuid(uuid)
@@ -121,6 +129,10 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 anchors=lambda id_: [("DHCP_Options", subnet.options_uuid(id_))],
             ),
             _kind(
+                "address_group", 2, address_group_view.views, lambda view, _: address_group.render(view),
+                table=ADDRESS_GROUPS, anchors=_address_group_anchors,
+            ),
+            _kind(
                 "security_group", 3, security_group_view.views, lambda view, _: security_group.render(view),
                 table=SECURITY_GROUPS, anchors=lambda id_: [("Port_Group", security_group.group_uuid(id_))],
             ),
@@ -133,7 +145,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 )  # fmt: skip
 
 RANK: Final[Mapping[str, int]] = MappingProxyType({kind.name: kind.rank for kind in KINDS.values()})
-TABLES: Final = ("Logical_Switch", "DHCP_Options", "Port_Group", "ACL", "Logical_Switch_Port")
+TABLES: Final = ("Logical_Switch", "DHCP_Options", "Address_Set", "Port_Group", "ACL", "Logical_Switch_Port")
 """The tables of NB that units have rows of, except those that are the deployment's."""
 
 GONE: Final = State(NOTHING, 0, MappingProxyType({}))

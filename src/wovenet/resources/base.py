@@ -52,6 +52,16 @@ class Child:
     """Column values that every row of this child has, if the table serves several collections."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MemberAction:
+    """Something that is done to one object besides the verbs, at a URL of its own below the object's."""
+
+    name: str
+    """Its part of the URL, and the policy that it needs."""
+    act: Callable[[Tx, Context, Object, Mapping[str, Any]], Object]
+    """Transaction, context, object and the request's body, which it has to check → the object afterwards."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resource:
     """One collection. Names on the wire, tables, and the functions that generic code calls."""
@@ -70,6 +80,8 @@ class Resource:
     derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Attributes that `derive` adds to an object → the attributes that it makes them from."""
     derive: Callable[[Object], None] | None = None
+    lacks: Callable[[Object], frozenset[str]] | None = None
+    """The attributes that an object does not have, unlike others of its collection."""
     filters: Mapping[str, Callable[[Sequence[Any]], "sa.ColumnElement[bool]"]] = field(default_factory=dict)
     """Attributes that are filtered otherwise than by comparing their column. Given converted values, ORed."""
     scope: Callable[[Actor], "sa.ColumnElement[bool] | None"] | None = None
@@ -80,14 +92,13 @@ class Resource:
     """Further units that a write to this object marks."""
     quota: str | None = None
     """The quota that objects count against."""
-    lacks: Callable[[Object], frozenset[str]] | None = None
-    """The attributes that an object does not have, unlike others of its collection."""
     first_revision: int = 0
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Attributes that a new object has and a request cannot give (`status` …)."""
     create: Callable[[Tx, Context, Sequence[Object]], list[Object]] | None = None
     update: Callable[[Tx, Context, Object, Object], Object] | None = None
     delete: Callable[[Tx, Context, Object], None] | None = None
+    member_actions: tuple[MemberAction, ...] = ()
     before_list: Callable[[Store, Context, Mapping[str, Sequence[Any]]], None] | None = None
     """What has to be there before objects are listed by these filters: a project's default security group."""
     require_parents: Callable[[ReadTx, Actor, Object], Any] | None = None

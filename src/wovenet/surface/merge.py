@@ -62,7 +62,9 @@ def _add(
     for collection, found in maps.items():
         if collection not in attributes:
             continue
-        for name, attribute in found.items():
+        for given, attribute in found.items():
+            # The owner has two spellings. Definitions use either; from here on it is one attribute by its older name.
+            name = "tenant_id" if given == "project_id" else given
             known = attributes[collection].get(name)
             if known and known.spec != attribute and f"{collection}.{name}" not in definition.overrides:
                 raise SurfaceError(f"{definition.alias or definition.module} redefines {collection}.{name}")

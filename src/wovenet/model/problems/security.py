@@ -117,6 +117,10 @@ class AddressGroupInUse(Problem):
     """Fields: address_group_id."""
 
 
+class AddrFormatError(Problem):
+    """Fields: message."""
+
+
 class AddressesAlreadyExist(Problem):
     """Fields: addresses, address_group_id."""
 

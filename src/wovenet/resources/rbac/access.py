@@ -12,6 +12,7 @@ _C = RBAC_ENTRIES.c
 
 NETWORK = "network"
 SECURITY_GROUP = "security_group"
+ADDRESS_GROUP = "address_group"
 """`object_type` of grants: the member name of the collection."""
 
 

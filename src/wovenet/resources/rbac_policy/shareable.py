@@ -8,12 +8,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from wovenet.model import problems
-from wovenet.resources import network, security_group
+from wovenet.resources import address_group, network, security_group
 from wovenet.resources.base import Object, Resource
 from wovenet.resources.network import sharing as network_sharing
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
 from wovenet.resources.rbac_policy import rules
 from wovenet.resources.security_group import sharing as group_sharing
+from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
 from wovenet.store.tx import ReadTx, Tx
 
 
@@ -55,6 +56,13 @@ def _project_details(entry: Object) -> str:
     return f"project_id={entry['target_tenant']}"
 
 
+_RULES_OF_ADDRESS_GROUP = (
+    sa.select(SECURITY_GROUP_RULES.c.project_id)
+    .where(SECURITY_GROUP_RULES.c.remote_address_group_id == sa.bindparam("of_object"))
+    .distinct()
+)
+
+
 TYPES: Final[Mapping[str, Shareable]] = MappingProxyType(
     {
         shareable.object_type: shareable
@@ -74,6 +82,13 @@ TYPES: Final[Mapping[str, Shareable]] = MappingProxyType(
                 resource=security_group.RESOURCE,
                 actions=(SHARED,),
                 users=group_sharing.USERS,
+                details=_project_details,
+            ),
+            Shareable(
+                label="Address group",
+                resource=address_group.RESOURCE,
+                actions=(SHARED,),
+                users=_RULES_OF_ADDRESS_GROUP,
                 details=_project_details,
             ),
         )

@@ -106,6 +106,7 @@ def _rule(tx: ReadTx, group: Object, *, direction: str, ethertype: str, remote_g
         "remote_ip_prefix": None,
         "normalized_cidr": None,
         "remote_group_id": remote_group_id,
+        "remote_address_group_id": None,
         "description": None,
         "revision_number": 0,
         "created_at": group["created_at"],

@@ -79,6 +79,8 @@ def _match(rule: RuleView, group_id: str) -> str:
         terms.append(match.address_in(side, version, rule.cidr))
     if rule.remote_group_id is not None:
         terms.append(match.address_of(side, version, match.group_name(rule.remote_group_id)))
+    if rule.remote_address_group_id is not None:
+        terms.append(match.address_of(side, version, match.address_group_name(rule.remote_address_group_id)))
     return match.every(*terms, *_protocol(rule, version))
 
 

@@ -16,7 +16,7 @@ _R = SECURITY_GROUP_RULES.c
 _RULES = (
     sa.select(
         _R.security_group_id, _R.id, _R.direction, _R.ethertype, _R.protocol, _R.port_range_min, _R.port_range_max,
-        _R.normalized_cidr, _R.remote_group_id,
+        _R.normalized_cidr, _R.remote_group_id, _R.remote_address_group_id,
     )
     .where(_R.security_group_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(_R.security_group_id, _R.id)
@@ -37,6 +37,7 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, SecurityGroupView]:
                 port_range_max=row.port_range_max,
                 cidr=row.normalized_cidr,
                 remote_group_id=row.remote_group_id,
+                remote_address_group_id=row.remote_address_group_id,
             )
         )
     return {

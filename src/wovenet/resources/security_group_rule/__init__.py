@@ -13,6 +13,6 @@ RESOURCE: Resource = Resource(
     scope=actions.scope,
     columns={"security_group:project_id": actions.GROUP_PROJECT, "security_group:tenant_id": actions.GROUP_PROJECT},
     quota="security_group_rule",
-    create=lambda tx, context, requests: actions.create(tx, RESOURCE, requests),
+    create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     delete=lambda tx, context, current: actions.delete(tx, RESOURCE, current),
 )

@@ -10,7 +10,8 @@ from wovenet.model.actor import Actor
 from wovenet.model.clock import timestamp
 from wovenet.model.ids import Unit
 from wovenet.resources import crud
-from wovenet.resources.base import Object, Resource
+from wovenet.resources.address_group import sharing as address_group_sharing
+from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule import rules
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
@@ -33,10 +34,11 @@ def scope(actor: Actor) -> "sa.ColumnElement[bool]":
     )
 
 
-def create(tx: Tx, resource: Resource, requests: Sequence[Object]) -> list[Object]:
+def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
     """The new rules of one group.
 
-    Raises: SecurityGroupNotFound, SecurityGroupRuleExists, DuplicateSecurityGroupRuleInPost, and what `rules` say.
+    Raises: SecurityGroupNotFound, AddressGroupNotFound, SecurityGroupRuleExists, DuplicateSecurityGroupRuleInPost, and
+    what `rules` say.
     """
     made = [rules.normalised(request) for request in requests]
     groups = {rule["security_group_id"] for rule in made}
@@ -45,6 +47,8 @@ def create(tx: Tx, resource: Resource, requests: Sequence[Object]) -> list[Objec
     if len({rule["project_id"] for rule in made}) > 1:
         raise problems.SecurityGroupRulesNotSingleProject()
     _require_groups(tx, groups | {rule["remote_group_id"] for rule in made if rule.get("remote_group_id")})
+    address_groups = [rule["remote_address_group_id"] for rule in made if rule.get("remote_address_group_id")]
+    address_group_sharing.require_visible(tx, context.actor, address_groups)
     objects = [as_object(tx, resource, rule) for rule in made]
     claims = [item["claim"] for item in objects]
     if len(set(claims)) < len(claims):

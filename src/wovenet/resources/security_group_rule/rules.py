@@ -68,7 +68,7 @@ def normalised(request: Request) -> Request:
     rule["port_range_max"] = _port(rule.get("port_range_max"))
     _check_ports(rule)
     prefix = rule.get("remote_ip_prefix") or None
-    if prefix is not None and rule.get("remote_group_id"):
+    if sum(bool(remote) for remote in (prefix, rule.get("remote_group_id"), rule.get("remote_address_group_id"))) > 1:
         raise problems.SecurityGroupMultipleRemoteEntites()
     rule["remote_ip_prefix"], rule["normalized_cidr"] = _prefix(prefix, rule["ethertype"])
     return rule
@@ -89,6 +89,7 @@ def claim(rule: Mapping[str, Any]) -> str:
         rule["port_range_max"],
         None if cidr is None or cidr.endswith("/0") else cidr,
         rule.get("remote_group_id"),
+        rule.get("remote_address_group_id"),
     )
     return hashlib.blake2b(repr(parts).encode(), digest_size=32).hexdigest()
 

@@ -22,6 +22,7 @@ SECURITY_GROUP_RULES = sa.Table(
     schema.uuid_col(
         "remote_group_id", sa.ForeignKey("security_groups.id", ondelete="CASCADE"), nullable=True, index=True
     ),
+    schema.uuid_col("remote_address_group_id", sa.ForeignKey("address_groups.id"), nullable=True, index=True),
     schema.text_col("claim", 64, unique=True, info={"wire": INTERNAL}),
 )
 """`claim`: a digest of the group and of all that the rule matches."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-STANDARD = ("networks", "subnets", "ports", "security_groups", "security_group_rules")
+STANDARD = ("networks", "subnets", "ports", "security_groups", "security_group_rules", "address_groups")
 """Collections whose objects carry description, revision and timestamps."""
 
 TAGGED = ("networks", "subnets", "ports", "security_groups")
