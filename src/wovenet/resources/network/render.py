@@ -29,11 +29,15 @@ def switch_name(network_id: str) -> str:
 def render(view: NetworkView, deployment: DeploymentView) -> Desired:
     """The switch and its localnet ports. There are no references to miss."""
     uuid = switch_uuid(view.id)
-    switch = Row("Logical_Switch", uuid, {
-        "external_ids": Keys(_external_ids(view)),
-        "name": switch_name(view.id),
-        "other_config": Keys(_other_config(view, deployment)),
-    })
+    switch = Row(
+        "Logical_Switch",
+        uuid,
+        {
+            "external_ids": Keys(_external_ids(view)),
+            "name": switch_name(view.id),
+            "other_config": Keys(_other_config(view, deployment)),
+        },
+    )
     unit = Unit("network", view.id)
     localnets = tuple(
         Row("Logical_Switch_Port", localnet_uuid(unit, segment.id), _localnet(segment, deployment))
