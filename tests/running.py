@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -39,10 +38,10 @@ def until(predicate: Callable[[], bool], what: str, *, timeout_s: float = TIMEOU
 
 
 def free_port() -> int:
-    """A TCP port that nobody listened at a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """A TCP port that nobody listened at a moment ago, and that the system gives to no outgoing connection."""
+    while not process.is_free("127.0.0.1", port := SystemClock().randrange(20_000, 32_000)):
+        pass
+    return port
 
 
 def command(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:

@@ -1,12 +1,15 @@
-"""Everything that `make test` runs, in order, ending in one line. Arguments name the suites to run instead of all.
+"""Everything that `make test` runs, ending in one line. Arguments name the suites to run instead of all.
 
-A suite that fails does not keep the others from running: one run tells all that is wrong.
+Two lanes run side by side, one for each of two processors: what computes, and what starts whole deployments and mostly
+waits for them. A suite that fails does not keep the others from running: one run tells all that is wrong.
 """
 
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,8 +21,9 @@ CHECKS = {
     "contracts": [BIN / "lint-imports", "--no-cache"],
     "tidy": [BIN / "python", "tools/tidy.py"],
 }
-TESTS = ("unit", "meta", "golden", "store", "resources", "ovsdb", "api", "sequence", "reconcile", "peer", "lab", "e2e")
-SHARED = ("embedded",)
+TESTS = ("unit", "meta", "golden", "store", "resources", "ovsdb", "api", "sequence", "reconcile", "peer")
+DEPLOYMENTS = ("embedded", "lab", "e2e", "faults", "deployments")
+"""Suites that start daemons, namespaces and whole deployments. They run beside `TESTS`, not beside each other."""
 INSTALLS = (
     [BIN / "python", "-m", "wovenet.embedded.install", "lab"],
     [ROOT / "tools" / "install_databases.sh"],
@@ -30,7 +34,7 @@ def suites(names: list[str]) -> dict[str, list[str]]:
     """Name → command of what is to run."""
     tests = {
         name: [str(BIN / "python"), "-m", "pytest", f"tests/{name}"]
-        for name in (*TESTS, *SHARED)
+        for name in (*TESTS, *DEPLOYMENTS)
         if (ROOT / "tests" / name).is_dir()
     }
     known = {**{name: [str(part) for part in command] for name, command in CHECKS.items()}, **tests}
@@ -42,6 +46,30 @@ def suites(names: list[str]) -> dict[str, list[str]]:
     return {name: known[name] for name in names or known}
 
 
+class Results:
+    """What has run; says of each suite how it went as soon as it has ended."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self.failed: list[str] = []
+        self._speaking = threading.Lock()
+
+    def run(self, lane: dict[str, list[str]]) -> None:
+        """Runs the suites of one lane, one after the other."""
+        environment = {**os.environ, "PATH": f"{BIN}:{os.environ.get('PATH', '')}"}
+        for name, command in lane.items():
+            began = time.monotonic()
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, check=False, text=True, errors="replace",
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            took = time.monotonic() - began
+            with self._speaking:
+                (self.failed if done.returncode else self.passed).append(name)
+                print(f"── {name}: {'FAILED' if done.returncode else 'passed'} in {took:.1f} s", flush=True)
+                print(done.stdout, end="", flush=True)
+
+
 def main() -> int:
     """Runs the suites; the status says whether all of them passed."""
     started = time.monotonic()
@@ -49,20 +77,16 @@ def main() -> int:
     if any(name not in CHECKS for name in chosen):
         for command in INSTALLS:
             subprocess.run(command, cwd=ROOT, check=True)
-    environment = {**os.environ, "PATH": f"{BIN}:{os.environ.get('PATH', '')}", "PYTHONDONTWRITEBYTECODE": "1"}
-    failed = []
-    for name, command in chosen.items():
-        began = time.monotonic()
-        print(f"── {name}", flush=True)
-        if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
-            failed.append(name)
-        print(f"   {time.monotonic() - began:.1f} s", flush=True)
-    took = time.monotonic() - started
-    if failed:
-        print(f"FAILED: {', '.join(failed)} ({len(chosen) - len(failed)} of {len(chosen)} suites passed, {took:.0f} s)")
-        return 1
-    print(f"OK: {len(chosen)} suites passed in {took:.0f} s")
-    return 0
+    lanes = [
+        {name: command for name, command in chosen.items() if (name in DEPLOYMENTS) == is_waiting}
+        for is_waiting in (True, False)
+    ]
+    results = Results()
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        list(pool.map(results.run, lanes))
+    print(f"after {time.monotonic() - started:.0f} s{''.join(f', {name} failed' for name in results.failed)}")
+    print(f"suites: {len(results.passed)} passed, {len(results.failed)} failed")
+    return 1 if results.failed else 0
 
 
 if __name__ == "__main__":
