@@ -185,8 +185,6 @@ class Store:
         """`poke` is called after each commit that left marks: it must not block and not fail."""
         self.engine = engine
         self.clock = clock
-        self._reads = engine.execution_options(**{engines.ACCESS: engines.READ})
-        self._writes = engine.execution_options(**{engines.ACCESS: engines.WRITE})
         self._turn = engines.writer_turns(engine)
         self._poke = poke
         self._sleep = sleep
@@ -200,7 +198,7 @@ class Store:
         """
         self._refuse_nesting()
         try:
-            with self._reads.connect() as connection:
+            with engines.connect(self.engine, engines.READ) as connection:
                 yield ReadTx(connection, self.clock)
         except faults.DRIVER_FAULTS as error:
             if faults.transient(error):
@@ -238,7 +236,7 @@ class Store:
         self._thread.writing = True
         try:
             # The turn is short: it begins with a connection at hand, and ends with the transaction.
-            with self._writes.connect() as connection, self._turn():
+            with engines.connect(self.engine, engines.WRITE) as connection, self._turn():
                 try:
                     tx = Tx(connection, self.clock)
                     result = fn(tx)
