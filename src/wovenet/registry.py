@@ -88,6 +88,10 @@ EXTENSIONS: tuple[Definition, ...] = (
     ),
     Definition("port-hardware-offload-type", "port_hardware_offload_type"),
     Definition("port-trusted-vif", "port_trusted_vif"),
+    Definition("dns-integration", ".dns"),
+    Definition("dns-domain-ports", "dns_domain_ports"),
+    Definition("dns-integration-domain-keywords", "dns_domain_keywords"),
+    Definition("subnet-dns-publish-fixed-ip", "subnet_dns_publish_fixed_ip"),
 )
 
 

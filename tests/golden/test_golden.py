@@ -18,6 +18,7 @@ from wovenet.model.views import (
     DhcpOptionView,
     FixedIpView,
     HostRoute,
+    NetworkNamesView,
     NetworkView,
     PortView,
     RuleView,
@@ -29,6 +30,7 @@ from wovenet.ovn.rows import Desired, Keys, Ref, Value
 from wovenet.ovn.wire import NO_ALIASES, encode
 from wovenet.resources.address_group import render as address_group
 from wovenet.resources.deployment import render as deployment
+from wovenet.resources.names import render as names
 from wovenet.resources.network import render as network
 from wovenet.resources.port import render as port
 from wovenet.resources.security_group import render as security_group
@@ -68,6 +70,9 @@ def _render(kind: str, state: dict[str, Any]) -> Desired:
     if kind == "network":
         state["segments"] = tuple(SegmentView(*segment) for segment in state["segments"])
         return network.render(NetworkView(**state), DEPLOYMENT)
+    if kind == "network_dns":
+        state["names"] = tuple((name, address) for name, address in state["names"])
+        return names.render(NetworkNamesView(**state), DEPLOYMENT)
     if kind == "subnet":
         return subnet.render(_subnet(state), DEPLOYMENT)
     if kind == "address_group":

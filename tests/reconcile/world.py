@@ -1,8 +1,8 @@
 """A cloud's state as values, a store that can be made to hold it, and a controller's loop to bring it to a real NB.
 
-    world.become(State(networks=(Net("n"),), ports=(Port("p", "n"),)))      # rows written, units marked
-    world.settle()                                                           # until no unit is left to do
-    world.nb()                                                               # what NB has, without uuids of its own
+world.become(State(networks=(Net("n"),), ports=(Port("p", "n"),)))      # rows written, units marked
+world.settle()                                                           # until no unit is left to do
+world.nb()                                                               # what NB has, without uuids of its own
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tests.ovsdb_servers import CLOCK, TIMEOUT_S, Server
-from wovenet.model.ids import Unit
+from wovenet.model.ids import NETWORK_DNS, Unit
 from wovenet.model.views import DeploymentView
 from wovenet.ovn.apply import Applier
 from wovenet.ovn.client import Client, Timing
@@ -88,6 +88,7 @@ class Port:
     up: bool = True
     status: str = "DOWN"
     vif: str = "unbound"
+    dns: str = ""
     revision: int = 1
 
 
@@ -119,16 +120,41 @@ def rows_of(state: State) -> Rows:
         found[table][tuple(row[column.name] for column in table.primary_key)] = row
 
     for net in state.nets:
-        add(NETWORKS, **_standard(net.name, net.revision), admin_state_up=True, status="ACTIVE", mtu=net.mtu,
-            port_security_enabled=True, router_external=net.external)
+        add(
+            NETWORKS,
+            **_standard(net.name, net.revision),
+            admin_state_up=True,
+            status="ACTIVE",
+            mtu=net.mtu,
+            port_security_enabled=True,
+            router_external=net.external,
+        )
         for index, (kind, physical, number) in enumerate(net.segments):
-            add(NETWORK_SEGMENTS, id=id_of(f"{net.name}/{index}"), network_id=id_of(net.name), segment_index=index,
-                network_type=kind, physical_network=physical, segmentation_id=number)
+            add(
+                NETWORK_SEGMENTS,
+                id=id_of(f"{net.name}/{index}"),
+                network_id=id_of(net.name),
+                segment_index=index,
+                network_type=kind,
+                physical_network=physical,
+                segmentation_id=number,
+            )
     for subnet in state.subnets:
-        add(SUBNETS, **_standard(subnet.name, subnet.revision), network_id=id_of(subnet.net),
-            ip_version=subnet.version, cidr=subnet.cidr, gateway_ip=subnet.gateway, enable_dhcp=subnet.dhcp,
-            ipv6_address_mode=subnet.mode, allocation_pools="[]", dns_nameservers=json.dumps(subnet.dns),
-            host_routes="[]", first_key=key_of(0), last_key=key_of(1))
+        add(
+            SUBNETS,
+            **_standard(subnet.name, subnet.revision),
+            network_id=id_of(subnet.net),
+            ip_version=subnet.version,
+            cidr=subnet.cidr,
+            gateway_ip=subnet.gateway,
+            enable_dhcp=subnet.dhcp,
+            ipv6_address_mode=subnet.mode,
+            allocation_pools="[]",
+            dns_nameservers=json.dumps(subnet.dns),
+            host_routes="[]",
+            first_key=key_of(0),
+            last_key=key_of(1),
+        )
     for group in state.groups:
         add(SECURITY_GROUPS, **_standard(group.name, 1), stateful=group.stateful)
         for rule in group.rules:
@@ -151,8 +177,13 @@ def _plain(column: "sa.Column[Any]") -> Any:
 
 def _standard(name: str, revision: int) -> dict[str, Any]:
     return {
-        "id": id_of(name), "project_id": "prj", "name": name, "description": "", "revision_number": revision,
-        "created_at": NOW, "updated_at": NOW,
+        "id": id_of(name),
+        "project_id": "prj",
+        "name": name,
+        "description": "",
+        "revision_number": revision,
+        "created_at": NOW,
+        "updated_at": NOW,
     }
 
 
@@ -160,20 +191,42 @@ def _add_rule(add: Callable[..., None], group: Group, rule: Mapping[str, Any]) -
     values = dict(rule)
     remote = values.pop("remote", None)
     name = f"{group.name}/{json.dumps(rule, sort_keys=True)}"
-    add(SECURITY_GROUP_RULES, **{
-        **_standard(name, 0), "security_group_id": id_of(group.name), "direction": "ingress", "ethertype": "IPv4",
-        "remote_group_id": id_of(remote) if remote else None, "claim": id_of(name), **values,
-    })
+    add(
+        SECURITY_GROUP_RULES,
+        **{
+            **_standard(name, 0),
+            "security_group_id": id_of(group.name),
+            "direction": "ingress",
+            "ethertype": "IPv4",
+            "remote_group_id": id_of(remote) if remote else None,
+            "claim": id_of(name),
+            **values,
+        },
+    )
 
 
 def _add_port(add: Callable[..., None], port: Port) -> None:
-    add(PORTS, **_standard(port.name, port.revision), network_id=id_of(port.net), mac_address=mac_of(port.name),
-        admin_state_up=port.up, status=port.status, device_id=port.device, device_owner=port.owner,
-        port_security_enabled=port.security, ip_allocation="immediate", binding_host_id=port.host,
-        binding_vnic_type="normal", binding_vif_type=port.vif, binding_vif_details="{}", binding_profile="{}",
-        extra_dhcp_opts=json.dumps([
-            {"opt_name": name, "opt_value": value, "ip_version": version} for name, value, version in port.options
-        ]))
+    add(
+        PORTS,
+        **_standard(port.name, port.revision),
+        network_id=id_of(port.net),
+        mac_address=mac_of(port.name),
+        admin_state_up=port.up,
+        status=port.status,
+        device_id=port.device,
+        device_owner=port.owner,
+        port_security_enabled=port.security,
+        dns_name=port.dns,
+        ip_allocation="immediate",
+        binding_host_id=port.host,
+        binding_vnic_type="normal",
+        binding_vif_type=port.vif,
+        binding_vif_details="{}",
+        binding_profile="{}",
+        extra_dhcp_opts=json.dumps(
+            [{"opt_name": name, "opt_value": value, "ip_version": version} for name, value, version in port.options]
+        ),
+    )
     for subnet, address in port.ips:
         key = hashlib.md5(address.encode(), usedforsecurity=False).hexdigest()
         add(PORT_FIXED_IPS, subnet_id=id_of(subnet), ip_key=key, port_id=id_of(port.name), ip_address=address)
@@ -195,6 +248,8 @@ def units_of(state: State) -> dict[Unit, Any]:
     for port in state.ports:
         metadata.setdefault(port.device, []).append(port)
     found: dict[Unit, Any] = {Unit("network", id_of(net.name)): net for net in state.nets}
+    for net in state.nets:
+        found[Unit(NETWORK_DNS, id_of(net.name))] = [port for port in state.ports if port.net == net.name and port.dns]
     contents = {
         subnet.name: (subnet, nets[subnet.net].mtu, metadata.get(f"ovnmeta-{id_of(subnet.net)}"))
         for subnet in state.subnets
@@ -306,9 +361,9 @@ def contents(client: Client) -> dict[str, list[dict[str, Any]]]:
     selects = [{"op": "select", "table": table, "where": []} for table in kinds.TABLES]
     tables = dict(zip(kinds.TABLES, (result["rows"] for result in client.transact(selects)), strict=True))
     labels = {
-        row["_uuid"][1]: row.get("name") if isinstance(row.get("name"), str) else json.dumps(
-            {key: value for key, value in row.items() if key not in ("_uuid", "_version")}, sort_keys=True
-        )
+        row["_uuid"][1]: row.get("name")
+        if isinstance(row.get("name"), str)
+        else json.dumps({key: value for key, value in row.items() if key not in ("_uuid", "_version")}, sort_keys=True)
         for rows in tables.values()
         for row in rows
     }

@@ -49,7 +49,7 @@ STATES: Mapping[str, State] = {
         nets=(Net("n"),),
         subnets=(Subnet("s", "n"),),
         groups=(Group("g", (WEB,)), Group("h", ({"remote": "g"}, {"remote": "h"}), stateful=False)),
-        ports=(Port("p", "n", (("s", "10.0.0.5"),), ("h",)), Port("q", "n", (("s", "10.0.0.6"),), ("g", "h"))),
+        ports=(Port("p", "n", (("s", "10.0.0.5"),), ("h",)), Port("q", "n", (("s", "10.0.0.6"),), ("g", "h"), dns="q")),
     ),
     "no filter": State(
         nets=(Net("n", mtu=1300, revision=2),),

@@ -173,6 +173,9 @@ def _shown(
     endpoint: Endpoint, actor: Actor, found: Sequence[Object], wanted: Collection[str], *, parents: Parents
 ) -> list[Object]:
     """Of each object what the actor may see; objects that it may not see at all are left out."""
+    if endpoint.resource.complete is not None:
+        for item in found:
+            endpoint.resource.complete(endpoint.service.settings, item)
     view = endpoint.service.policy.view(actor, endpoint.member)
     lacks = endpoint.resource.lacks
 

@@ -1,7 +1,7 @@
 """Identifiers as types: a plain `str` id does not cross a function boundary by accident."""
 
 import re
-from typing import NamedTuple, NewType
+from typing import Final, NamedTuple, NewType
 
 NetworkId = NewType("NetworkId", str)
 SubnetId = NewType("SubnetId", str)
@@ -34,3 +34,6 @@ class Unit(NamedTuple):
 
 GLOBAL_UNIT = Unit("global", "global")
 """The rows that belong to the deployment and to no object: the drop group, options of NB_Global."""
+
+NETWORK_DNS: Final = "network_dns"
+"""The kind of the units that are the names in a network; their ids are the networks'."""

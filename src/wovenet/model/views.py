@@ -80,6 +80,18 @@ class NetworkView:
     """Tags of instances travel through the network (`vlan_transparent`, `qinq`)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkNamesView:
+    """The names in a network that lead to ports."""
+
+    id: str
+    revision: int
+    """The network's."""
+    dns_domain: str
+    names: tuple[tuple[str, str], ...]
+    """Name and address of a port in use, by the text of the address."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostRoute:
     """A route that DHCP hands out."""

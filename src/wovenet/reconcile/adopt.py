@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit, is_uuid
+from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, RowUuid, Unit, is_uuid
 from wovenet.ovn import actual
 from wovenet.ovn.client import Client
 from wovenet.ovn.diff import RowKey
@@ -20,6 +20,7 @@ from wovenet.ovn.wire import Normal
 from wovenet.reconcile import kinds, ledger
 from wovenet.resources.address_group.render import set_uuid
 from wovenet.resources.deployment.render import DROP_GROUP, DROP_GROUP_NAME
+from wovenet.resources.names.render import dns_uuid
 from wovenet.resources.network.render import localnet_uuid, switch_uuid
 from wovenet.resources.port.render import port_uuid
 from wovenet.resources.security_group.render import group_uuid
@@ -31,6 +32,7 @@ LOG = logging.getLogger(__name__)
 
 _COLUMNS: Mapping[str, Sequence[str]] = {
     "Logical_Switch": ("name",),
+    "DNS": ("external_ids",),
     "DHCP_Options": ("external_ids", "cidr"),
     "Address_Set": ("name",),
     "Port_Group": ("name",),
@@ -120,6 +122,9 @@ def _claims(tx: ReadTx, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]]
     if table == "DHCP_Options":
         yield from (_options(uuid, row) for uuid, row in rows.items())
         return
+    if table == "DNS":
+        yield from (_names(uuid, row) for uuid, row in rows.items())
+        return
     names = {uuid: _text(row["name"]) for uuid, row in rows.items()}
     if table == "Logical_Switch":
         yield from (_switch(uuid, name) for uuid, name in names.items())
@@ -141,6 +146,15 @@ def _switch(uuid: RowUuid, name: str) -> Claim | None:
     if network_id == name or not is_uuid(network_id):
         return None
     return Claim(Unit("network", network_id), ("Logical_Switch", switch_uuid(network_id)), uuid)
+
+
+def _names(uuid: RowUuid, row: Mapping[str, Normal]) -> Claim | None:
+    ids = row["external_ids"]
+    switch = str(ids.get("ls_name", "")) if isinstance(ids, dict) else ""
+    network_id = switch.removeprefix("neutron-")
+    if network_id == switch or not is_uuid(network_id):
+        return None
+    return Claim(Unit(NETWORK_DNS, network_id), ("DNS", dns_uuid(network_id)), uuid)
 
 
 def _group(uuid: RowUuid, name: str) -> Claim | None:

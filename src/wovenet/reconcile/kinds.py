@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit
+from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, RowUuid, Unit
 from wovenet.model.views import DeploymentView
 from wovenet.ovn.diff import RowKey
 from wovenet.ovn.rows import NOTHING, Desired, row_uuid
@@ -15,6 +15,8 @@ from wovenet.resources.address_group import render as address_group
 from wovenet.resources.address_group import view as address_group_view
 from wovenet.resources.address_group.table import ADDRESS_GROUPS
 from wovenet.resources.deployment import render as deployment
+from wovenet.resources.names import render as names
+from wovenet.resources.names import view as names_view
 from wovenet.resources.network import render as network
 from wovenet.resources.network import view as network_view
 from wovenet.resources.network.table import NETWORKS
@@ -82,9 +84,7 @@ def _kind(
     return Kind(name, rank, load, table, anchors)
 
 
-def _load_deployment(
-    _tx: ReadTx, ids: Sequence[str], settings: DeploymentView
-) -> Mapping[str, Callable[[], State]]:
+def _load_deployment(_tx: ReadTx, ids: Sequence[str], settings: DeploymentView) -> Mapping[str, Callable[[], State]]:
     if GLOBAL_UNIT.id not in ids:
         return {}
     return {GLOBAL_UNIT.id: lambda: State(deployment.render(settings), 0, {})}
@@ -125,6 +125,11 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 anchors=lambda id_: [("Logical_Switch", network.switch_uuid(id_))],
             ),
             _kind(
+                NETWORK_DNS, 2, names_view.views, names.render, table=NETWORKS,
+                anchors=lambda id_: [("DNS", names.dns_uuid(id_))],
+                owners=lambda view: {network.switch_uuid(view.id): Unit("network", view.id)},
+            ),
+            _kind(
                 "subnet", 2, subnet_view.views, subnet.render, table=SUBNETS,
                 anchors=lambda id_: [("DHCP_Options", subnet.options_uuid(id_))],
             ),
@@ -145,15 +150,13 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 )  # fmt: skip
 
 RANK: Final[Mapping[str, int]] = MappingProxyType({kind.name: kind.rank for kind in KINDS.values()})
-TABLES: Final = ("Logical_Switch", "DHCP_Options", "Address_Set", "Port_Group", "ACL", "Logical_Switch_Port")
+TABLES: Final = ("Logical_Switch", "DNS", "DHCP_Options", "Address_Set", "Port_Group", "ACL", "Logical_Switch_Port")
 """The tables of NB that units have rows of, except those that are the deployment's."""
 
 GONE: Final = State(NOTHING, 0, MappingProxyType({}))
 
 
-def load(
-    tx: ReadTx, units: Iterable[Unit], settings: DeploymentView
-) -> dict[Unit, Callable[[], State]]:
+def load(tx: ReadTx, units: Iterable[Unit], settings: DeploymentView) -> dict[Unit, Callable[[], State]]:
     """Those of `units` that exist. A constant number of statements for each kind."""
     by_kind: dict[str, list[str]] = {}
     for unit in units:
@@ -166,9 +169,7 @@ def load(
     return found
 
 
-def load_each(
-    tx: ReadTx, units: Sequence[Unit], settings: DeploymentView
-) -> dict[Unit, Callable[[], State]]:
+def load_each(tx: ReadTx, units: Sequence[Unit], settings: DeploymentView) -> dict[Unit, Callable[[], State]]:
     """As `load`, but what cannot be read of one unit stops no other: such a unit raises ValueError when rendered."""
     try:
         return load(tx, units, settings)

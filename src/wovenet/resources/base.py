@@ -82,6 +82,8 @@ class Resource:
     derive: Callable[[Object], None] | None = None
     lacks: Callable[[Object], frozenset[str]] | None = None
     """The attributes that an object does not have, unlike others of its collection."""
+    complete: Callable[["Settings", Object], None] | None = None
+    """Adds to an object that is shown those derived attributes that follow from the deployment's settings too."""
     filters: Mapping[str, Callable[[Sequence[Any]], "sa.ColumnElement[bool]"]] = field(default_factory=dict)
     """Attributes that are filtered otherwise than by comparing their column. Given converted values, ORed."""
     scope: Callable[[Actor], "sa.ColumnElement[bool] | None"] | None = None

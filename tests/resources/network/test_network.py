@@ -379,6 +379,7 @@ def test_a_network_goes_with_all_that_is_its_own(any_world: World) -> None:
     any_world.delete("network", made["id"])
     assert any_world.marks() == {
         ("network", made["id"]),
+        ("network_dns", made["id"]),
         *(("subnet", subnet["id"]) for subnet in subnets),
         *(("port", port["id"]) for port in ports),
     }

@@ -209,7 +209,12 @@ def test_a_subnet_that_goes_takes_automatic_addresses_along(any_world: World) ->
     assert addresses(any_world, dhcp) == []
     assert revision(any_world, "port", dhcp) == dhcp["revision_number"] + 1
     assert revision(any_world, "network", network) == before + 1
-    assert any_world.marks() == {("network", network["id"]), ("subnet", made["id"]), ("port", dhcp["id"])}
+    assert any_world.marks() == {
+        ("network", network["id"]),
+        ("network_dns", network["id"]),
+        ("subnet", made["id"]),
+        ("port", dhcp["id"]),
+    }
     assert free(any_world, made) == []
     assert any_world.count(SUBNETS) == any_world.count(PORT_FIXED_IPS) == 0
 

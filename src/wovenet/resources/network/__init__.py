@@ -78,6 +78,7 @@ RESOURCE: Resource = Resource(
         "vlan_transparent": False,
         "qinq": False,
         "availability_zone_hints": [],
+        "dns_domain": "",
     },
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(

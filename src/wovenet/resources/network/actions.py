@@ -12,6 +12,7 @@ from wovenet.drivers.types import Asked
 from wovenet.model.problems import AvailabilityZoneNotFound, InvalidInput, LostRace
 from wovenet.resources import crud, host
 from wovenet.resources.base import Context, Object, Resource
+from wovenet.resources.names import marks as names
 from wovenet.resources.network import removal, rules, sharing
 from wovenet.resources.port.table import PORTS
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
@@ -122,6 +123,8 @@ def update(tx: Tx, resource: Resource, context: Context, *, current: Object, cha
         return current
     if "mtu" in own:
         touched.by_mtu(tx, current["id"], current["subnets"])
+    if "dns_domain" in own:
+        names.mark(tx, current["id"])
     return crud.save(tx, resource, current, own)
 
 
@@ -131,6 +134,7 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     A constant number of statements. Raises: NetworkInUse; LostRace.
     """
     removal.remove(tx, resource, current)
+    names.mark(tx, current["id"])
     segments: Sequence[Segment] = current["carriers"]
     pools.release(tx, config_of(context.settings), [segment.asked for segment in segments])
 

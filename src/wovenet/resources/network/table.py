@@ -17,4 +17,5 @@ NETWORKS = sa.Table(
     schema.bool_col("vlan_transparent"),
     schema.bool_col("qinq"),
     schema.json_text("availability_zone_hints", nullable=False),
+    schema.text_col("dns_domain"),
 )

@@ -12,7 +12,7 @@ from wovenet.resources.base import Child, Resource
 from wovenet.resources.ipam import claims
 from wovenet.resources.network import facts as network_facts
 from wovenet.resources.network.table import NETWORKS
-from wovenet.resources.port import actions, facts, filters
+from wovenet.resources.port import actions, dns, facts, filters
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 
 
@@ -61,6 +61,8 @@ RESOURCE: Resource = Resource(
     not_found=lambda port_id: problems.PortNotFound(port_id=port_id),
     expressions=network_facts.of(PORTS.c.network_id),
     json=frozenset({"binding:vif_details", "binding:profile", "extra_dhcp_opts"}),
+    derived={"dns_assignment": ("dns_name", "fixed_ips")},
+    complete=lambda settings, item: item.update(dns.assignments(item, settings.default.dns_domain)),
     children=(FIXED_IPS, ALLOWED_PAIRS, GROUPS, tagging.child()),
     filters={**filters.FILTERS, **tagging.filters(PORTS)},
     scope=_scope,
@@ -80,6 +82,8 @@ RESOURCE: Resource = Resource(
         "binding:vif_type": UNBOUND,
         "binding:vif_details": {},
         "binding:profile": {},
+        "dns_name": "",
+        "dns_domain": "",
         "hardware_offload_type": None,
         "trusted": None,
     },

@@ -9,7 +9,8 @@ from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam import rules as ipam
-from wovenet.resources.port import binding, facts, rules
+from wovenet.resources.names import marks as names
+from wovenet.resources.port import binding, dns, facts, rules
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 from wovenet.resources.security_group import default
 from wovenet.resources.subnet import touched
@@ -50,6 +51,7 @@ def create(tx: Tx, context: Context, requests: Sequence[Object], *, resource: Re
     except Claimed as error:
         raise _lost(error) from error
     _mark_dependents(tx, ports)
+    names.mark_of(tx, ports)
     return ports
 
 
@@ -100,6 +102,8 @@ def update(tx: Tx, context: Context, current: Object, changes: Object, *, resour
         claims.give_back(tx, subnets, released)
     if not differences.keys().isdisjoint({"fixed_ips", "device_owner", "device_id"}):
         _mark_dependents(tx, [current, changed])
+    if not differences.keys().isdisjoint({"dns_name", "fixed_ips", "device_owner", "device_id"}):
+        names.mark_of(tx, [current, changed])
     return saved
 
 
@@ -119,6 +123,7 @@ def remove(tx: Tx, ports: Sequence[Object], *, resource: Resource) -> None:
     subnets = claims.subnets(tx, (fixed_ip["subnet_id"] for fixed_ip in fixed_ips))
     crud.remove(tx, resource, ports)
     claims.give_back(tx, subnets, fixed_ips)
+    names.mark_of(tx, ports)
 
 
 def mark_dependents_of_metadata(tx: Tx, subnet_ids: Collection[str]) -> None:
@@ -178,6 +183,7 @@ def _new_port(tx: Tx, context: Context, request: Object, network: facts.Network,
         "ip_allocation": "none" if request.get("fixed_ips") == [] else "immediate",
         "fixed_ips": [],
         **rules.binding_request(request),
+        **dns.requested(request, context.settings.default.dns_domain),
     }
     port["binding:profile"] = rules.completed_profile(
         port["binding:profile"], offload=port.get("hardware_offload_type"), trusted=port.get("trusted")
@@ -227,7 +233,7 @@ def _check_subnets(tx: Tx, port: Object, fixed_ips: Sequence[Object] | None, kno
 def _normal(tx: Tx, context: Context, current: Object, changes: Object) -> Object:
     """`changes` as a port has them. A null MAC asks for another one."""
     settings = context.settings.default
-    wanted = {**changes, **rules.binding_request(changes)}
+    wanted = {**changes, **rules.binding_request(changes), **dns.requested(changes, settings.dns_domain)}
     if "mac_address" in wanted and wanted["mac_address"] is None:
         wanted["mac_address"] = rules.random_mac(settings.base_mac, tx.clock.randrange)
     if not wanted.keys().isdisjoint({"binding:profile", "trusted"}):

@@ -8,6 +8,7 @@ from wovenet.model.ids import Unit
 from wovenet.resources.base import Context, Object
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam.rules import ROUTER_INTERFACE_OWNERS, eui64
+from wovenet.resources.names import marks as names
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
 from wovenet.store import schema
 from wovenet.store.tx import Tx
@@ -64,3 +65,4 @@ def add_subnet(tx: Tx, context: Context, subnet: Object) -> None:
         )
     for row in rows:
         tx.mark(Unit("port", row.id))
+    names.mark(tx, facts.network_id)

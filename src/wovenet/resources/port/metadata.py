@@ -16,6 +16,7 @@ from wovenet.resources import port
 from wovenet.resources.base import Context, Object
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam.rules import AnyOf, Exact, Subnet, eui64
+from wovenet.resources.names import marks as names
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port import actions, rules
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
@@ -95,6 +96,7 @@ def subnets_changed(tx: Tx, context: Context, network_id: str) -> None:
     )
     claims.give_back(tx, {subnet.id: subnet for subnet in subnets}, removed)
     tx.mark(Unit("port", found.id))
+    names.mark(tx, network_id)
     actions.mark_dependents_of_metadata(tx, {item["subnet_id"] for item in [*added, *removed]})
 
 

@@ -24,6 +24,8 @@ PORTS = sa.Table(
     wire("binding:vif_details", schema.long_text_type(), nullable=False),
     wire("binding:profile", schema.long_text_type(), nullable=False),
     schema.json_text("extra_dhcp_opts", nullable=False),
+    schema.text_col("dns_name"),
+    schema.text_col("dns_domain"),
     schema.text_col("device_profile", nullable=True),
     schema.text_col("numa_affinity_policy", 16, nullable=True),
     schema.text_col("hardware_offload_type", 64, nullable=True),

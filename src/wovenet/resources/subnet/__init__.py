@@ -40,6 +40,7 @@ RESOURCE: Resource = Resource(
     scope=_scope,
     unit="subnet",
     quota="subnet",
+    defaults={"dns_publish_fixed_ip": False},
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(
         tx, RESOURCE, context, current=current, changes=changes

@@ -14,6 +14,7 @@ from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam.rules import ROUTER_INTERFACE_OWNERS, candidates, subnet_of
+from wovenet.resources.names import marks as names
 from wovenet.resources.network.rules import AUTO_DELETED_OWNERS, check_mtu_for_subnets
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
@@ -129,6 +130,7 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     if tx.row(release.in_the_way, parameters) is not None:
         raise SubnetInUse(subnet_id=subnet_id, reason="One or more ports have an IP allocation from this subnet")
     touched.by_dhcp(tx, subnet_id)
+    names.mark(tx, current["network_id"])
     tx.run(_BUMP_PORTS, {"of_subnet": subnet_id, "now": tx.now()})
     tx.run(release.drop, parameters)
     crud.remove(tx, resource, [current])

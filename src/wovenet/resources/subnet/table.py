@@ -21,6 +21,7 @@ SUBNETS = sa.Table(
     schema.json_text("dns_nameservers", nullable=False),
     schema.json_text("host_routes", nullable=False),
     schema.json_text("service_types", nullable=False),
+    schema.bool_col("dns_publish_fixed_ip"),
     schema.address_key("first_key", info={"wire": INTERNAL}),
     schema.address_key("last_key", info={"wire": INTERNAL}),
 )

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("vlan_transparent", sa.Boolean(), nullable=False),
         sa.Column("qinq", sa.Boolean(), nullable=False),
         sa.Column("availability_zone_hints", schema.long_text_type(), nullable=False),
+        sa.Column("dns_domain", schema.text_type(255), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
     )
     with op.batch_alter_table("networks", schema=None) as batch_op:
@@ -298,6 +299,8 @@ def upgrade() -> None:
         sa.Column("binding_vif_details", schema.long_text_type(), nullable=False),
         sa.Column("binding_profile", schema.long_text_type(), nullable=False),
         sa.Column("extra_dhcp_opts", schema.long_text_type(), nullable=False),
+        sa.Column("dns_name", schema.text_type(255), nullable=False),
+        sa.Column("dns_domain", schema.text_type(255), nullable=False),
         sa.Column("device_profile", schema.text_type(255), nullable=True),
         sa.Column("numa_affinity_policy", schema.text_type(16), nullable=True),
         sa.Column("hardware_offload_type", schema.text_type(64), nullable=True),
@@ -381,6 +384,7 @@ def upgrade() -> None:
         sa.Column("dns_nameservers", schema.long_text_type(), nullable=False),
         sa.Column("host_routes", schema.long_text_type(), nullable=False),
         sa.Column("service_types", schema.long_text_type(), nullable=False),
+        sa.Column("dns_publish_fixed_ip", sa.Boolean(), nullable=False),
         sa.Column("first_key", schema.fixed_type(32), nullable=False),
         sa.Column("last_key", schema.fixed_type(32), nullable=False),
         sa.ForeignKeyConstraint(
