@@ -69,8 +69,13 @@ class Client:
         who: str | None = "admin",
         raw: bytes | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
+        length: str | None = None,
     ) -> Answer:
-        """The answer to one request. `body` is sent as JSON; `raw` as it is; `who` None: nobody in particular."""
+        """The answer to one request.
+
+        In: `body` is sent as JSON, `raw` as it is; `who` None: nobody in particular; `length`: a Content-Length that
+        is not that of the body.
+        """
         sent = json.dumps(body).encode() if body is not None else (raw or b"")
         path, _, query = target.partition("?")
         environ: dict[str, Any] = {
@@ -83,7 +88,7 @@ class Client:
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
             "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(sent)),
+            "CONTENT_LENGTH": str(len(sent)) if length is None else length,
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(sent),

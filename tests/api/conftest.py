@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests import ovsdb_servers
-from tests.databases import server_directory
+from tests.databases import (  # noqa: F401 - fixtures
+    mariadb_server,
+    mariadb_url,
+    postgresql_server,
+    postgresql_url,
+    server_directory,
+)
 from tests.deployment import Deployment, deployment
 
 

@@ -37,8 +37,9 @@ def make(service: Service, authenticate: Authenticate) -> RequestIds:
     app.add_route("/healthcheck", SimpleNamespace(on_get=_health(service)))
     if service.settings.wovenet.metrics:
         app.add_route("/metrics", SimpleNamespace(on_get=_metrics(service)))
+    body_bytes_max = service.settings.wovenet.body_bytes_max
     for route in routes.table(service):
-        app.add_route(route.template, _resource(route, authenticate))
+        app.add_route(route.template, _resource(route, authenticate, body_bytes_max))
     return RequestIds(app, service.store.clock)
 
 
@@ -54,19 +55,20 @@ class _MediaType:
             raise problems.HTTPNotAcceptable()
 
 
-def _resource(route: routes.Route, authenticate: Authenticate) -> Any:
+def _resource(route: routes.Route, authenticate: Authenticate, body_bytes_max: int) -> Any:
     """What Falcon wants for a route: an object with a responder for each method."""
     return SimpleNamespace(
-        **{f"on_{method.lower()}": _responder(verb, authenticate) for method, verb in route.verbs.items()}
+        **{f"on_{method.lower()}": _responder(verb, authenticate, body_bytes_max) for method, verb in route.verbs.items()}
     )
 
 
-def _responder(verb: routes.Verb, authenticate: Authenticate) -> Callable[..., None]:
+def _responder(verb: routes.Verb, authenticate: Authenticate, body_bytes_max: int) -> Callable[..., None]:
     def respond(req: falcon.Request, resp: falcon.Response, **parameters: str) -> None:
         call = Call(
             actor=authenticate(req.env) if verb.needs_identity else routes.NOBODY,
             params=parse.pairs_of(req.query_string),
-            body=req.bounded_stream.read() if req.method in _WITH_BODY else b"",
+            # One byte too many is enough to be refused for, and is all of it that is kept.
+            body=req.bounded_stream.read(body_bytes_max + 1) if req.method in _WITH_BODY else b"",
             if_match=req.get_header("If-Match"),
             url=req.prefix + req.path,
         )

@@ -35,7 +35,7 @@ def index(endpoint: Endpoint, call: Call) -> Any:
     asked = parse.listing(endpoint.collection, endpoint.resource, call.params, page_max=page_max)
     wanted = _wanted(endpoint, asked.fields)
     loaded = _loaded(endpoint, call.actor, wanted)
-    if endpoint.resource.before_list is not None:
+    if endpoint.resource.before_list is not None and asked.query.marker is None:
         context = Context(call.actor, endpoint.service.settings)
         endpoint.resource.before_list(endpoint.service.store, context, asked.query.filters)
     with endpoint.service.store.read() as tx:

@@ -3,7 +3,7 @@
 Every function here raises problems only: what a client sends never ends in a 500.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +22,8 @@ _RESERVED = frozenset({"fields", "sort_key", "sort_dir", "limit", "marker", "pag
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 _INTEGER_MAX = 2**63 - 1
+_DEPTH_MAX = 16
+"""How far lists and dictionaries in a value may be nested."""
 NUL = "\0"
 NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 """Stands for what a URL cannot say: bytes that are no text, and NUL. Matches nothing that is stored."""
@@ -158,22 +160,25 @@ def _convert(info: lib.attributes.AttributeInfo, values: Object) -> None:
         raise _translated(error) from error
     except lib.HTTPBadRequest as error:
         raise _bad_request(str(error)) from error
-    except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError, RecursionError) as error:
         raise _bad_request("Body contains invalid data") from error
     for name, value in values.items():
         if not _is_storable(value):
             raise _bad_request(f"Invalid input for {name}. Reason: it cannot be stored.")
 
 
-def _is_storable(value: Any) -> bool:
-    """Whether every database can hold `value`: no text with NUL in it, no number beyond 64 bits."""
+def _is_storable(value: Any, depth: int = 0) -> bool:
+    """Whether every database can hold `value`: no text with NUL in it, no number beyond 64 bits, no endless nesting."""
     if isinstance(value, str):
         return NUL not in value
     if isinstance(value, int):
         return abs(value) <= _INTEGER_MAX
+    parts: Iterable[Any] = ()
     if isinstance(value, dict):
-        return all(_is_storable(part) for pair in value.items() for part in pair)
-    return not isinstance(value, list) or all(map(_is_storable, value))
+        parts = (*value, *value.values())
+    elif isinstance(value, list):
+        parts = value
+    return depth <= _DEPTH_MAX and all(_is_storable(part, depth + 1) for part in parts)
 
 
 def _translated(error: lib.exceptions.NeutronException) -> problems.Problem:

@@ -17,6 +17,7 @@ from wovenet.store.tx import ReadTx, Store, Tx
 
 NAME = "default"
 DESCRIPTION = "Default security group"
+_PROJECT_ID_LENGTH_MAX = 255
 _ETHERTYPES = ("IPv4", "IPv6")
 _DEFAULTS = sa.select(SECURITY_GROUPS.c.default_of, SECURITY_GROUPS.c.id).where(
     SECURITY_GROUPS.c.default_of.in_(sa.bindparam("project_ids", expanding=True))
@@ -50,7 +51,7 @@ def before_list(store: Store, context: Context, filters: Mapping[str, Sequence[A
     """
     named = filters.get("project_id") or filters.get("tenant_id") or ()
     project_id = str(named[0]) if context.actor.is_admin and len(named) == 1 else context.actor.project_id
-    if not project_id:
+    if not 0 < len(project_id) <= _PROJECT_ID_LENGTH_MAX:
         return
     with store.read() as tx:
         known = tx.value(sa.select(SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.default_of == project_id))

@@ -46,8 +46,8 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
         raise problems.SecurityGroupNotSingleGroupRules()
     if len({rule["project_id"] for rule in made}) > 1:
         raise problems.SecurityGroupRulesNotSingleProject()
-    _require_groups(tx, groups | {rule["remote_group_id"] for rule in made if rule.get("remote_group_id")})
-    address_groups = [rule["remote_address_group_id"] for rule in made if rule.get("remote_address_group_id")]
+    _require_groups(tx, groups | {rule["remote_group_id"] for rule in made if rule["remote_group_id"] is not None})
+    address_groups = [rule["remote_address_group_id"] for rule in made if rule["remote_address_group_id"] is not None]
     address_group_sharing.require_visible(tx, context.actor, address_groups)
     objects = [as_object(tx, resource, rule) for rule in made]
     claims = [item["claim"] for item in objects]

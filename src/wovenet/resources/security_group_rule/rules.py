@@ -41,6 +41,7 @@ PROTOCOL_NUMBERS: Mapping[str, int] = {
     "vrrp": 112,
 }
 ANY = "any"
+_REMOTE_GROUPS = ("remote_group_id", "remote_address_group_id")
 _PORT_PROTOCOLS = {6: "TCP", 17: "UDP", 33: "DCCP", 132: "SCTP", 136: "UDPLITE"}
 _ICMP, _ICMPV6 = 1, 58
 _IPV6_ONLY = frozenset(number for name, number in PROTOCOL_NUMBERS.items() if "v6" in name)
@@ -68,7 +69,10 @@ def normalised(request: Request) -> Request:
     rule["port_range_max"] = _port(rule.get("port_range_max"))
     _check_ports(rule)
     prefix = rule.get("remote_ip_prefix") or None
-    if sum(bool(remote) for remote in (prefix, rule.get("remote_group_id"), rule.get("remote_address_group_id"))) > 1:
+    for name in _REMOTE_GROUPS:
+        # Whatever is given is looked up: what is no id names no group.
+        rule[name] = None if rule.get(name) is None else str(rule[name])
+    if sum(remote is not None for remote in (prefix, *(rule[name] for name in _REMOTE_GROUPS))) > 1:
         raise problems.SecurityGroupMultipleRemoteEntites()
     rule["remote_ip_prefix"], rule["normalized_cidr"] = _prefix(prefix, rule["ethertype"])
     return rule
@@ -88,8 +92,7 @@ def claim(rule: Mapping[str, Any]) -> str:
         rule["port_range_min"],
         rule["port_range_max"],
         None if cidr is None or cidr.endswith("/0") else cidr,
-        rule.get("remote_group_id"),
-        rule.get("remote_address_group_id"),
+        *(rule[name] for name in _REMOTE_GROUPS),
     )
     return hashlib.blake2b(repr(parts).encode(), digest_size=32).hexdigest()
 

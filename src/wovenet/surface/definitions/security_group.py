@@ -34,11 +34,6 @@ _OWNER = {
 }
 
 
-def _text(value: Any) -> str | None:
-    """Whatever is given is looked up: what is no id names no group."""
-    return None if value is None else str(value)
-
-
 def _rule(**spec: Any) -> dict[str, Any]:
     """A rule's attribute: given at creation, never changed."""
     return {
@@ -69,7 +64,7 @@ RESOURCE_ATTRIBUTE_MAP: dict[str, dict[str, Any]] = {
     "security_group_rules": {
         "id": _ID,
         "security_group_id": _rule(validate={"type:string": None}, required_by_policy=True),
-        "remote_group_id": _rule(default=None, convert_to=_text),
+        "remote_group_id": _rule(default=None),
         "direction": _rule(validate={"type:values": ["ingress", "egress"]}),
         "protocol": _rule(default=None),
         "port_range_min": _rule(default=None),
