@@ -57,6 +57,8 @@ class Plan:
     hypervisors: int = 0
     options: Sequence[str] = ()
     """Command line of `wovenet api` and `wovenet controller`."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What they find in their environment besides ours."""
     given: Mapping[str, Any] = field(default_factory=dict)
     """What `up` was told, as JSON has it: other commands find it in the state directory."""
 
@@ -270,6 +272,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env={**os.environ, **self.plan.environment},
                 start_new_session=True,
             )
         child.patience.started(self.clock.monotonic())

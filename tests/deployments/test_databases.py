@@ -1,6 +1,7 @@
 """The life of a network on each database, with real processes: made, bound, changed, taken away."""
 
 import json
+from pathlib import Path
 
 from tests.running import Running, until
 
@@ -61,3 +62,10 @@ def test_status_and_audit_need_only_the_state_directory(cloud: Running) -> None:
     assert (audit.returncode, "everything is as it should be" in audit.stdout) == (0, True), audit.stdout + audit.stderr
     current = cloud.command("db", "current")
     assert (current.returncode, "up to date" in current.stdout) == (0, True), current.stdout
+
+
+def test_the_address_of_the_database_is_on_no_command_line_but_the_users(cloud: Running) -> None:
+    url = cloud.settings.database.connection.reveal()
+    lines = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in cloud.all_pids()}
+    (supervisor,) = cloud.pids()["supervisor"]
+    assert [pid for pid, line in lines.items() if url in line and pid != supervisor] == []

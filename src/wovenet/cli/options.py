@@ -87,9 +87,15 @@ def to_recall(flags: Mapping[str, Any], config_files: tuple[Path, ...]) -> dict[
 
 
 def arguments(flags: Mapping[str, Any], config_files: tuple[Path, ...]) -> list[str]:
-    """The command line that gives another command of ours the same deployment."""
-    given = [part for name, value in flags.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    """The command line that, with `environment`, gives another command of ours the same deployment."""
+    shown = {name: value for name, value in flags.items() if name != "db"}
+    given = [part for name, value in shown.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     return [*given, *(part for file in config_files for part in ("--config-file", str(file.absolute())))]
+
+
+def environment(flags: Mapping[str, Any]) -> dict[str, str]:
+    """What goes with `arguments`: the database's URL may hold a password, and everybody sees command lines."""
+    return {"OS_DATABASE__CONNECTION": str(flags["db"])} if "db" in flags else {}
 
 
 def _load(flags: Mapping[str, Any], config_files: tuple[Path, ...], environ: Mapping[str, str]) -> settings.Settings:

@@ -155,5 +155,6 @@ def _plan(
         has_controller=found.ovn.connection != "none",
         hypervisors=hypervisors,
         options=options.arguments(flags, config_files),
+        environment=options.environment(flags),
         given=options.to_recall(flags, config_files),
     )
