@@ -11,7 +11,8 @@ from collections.abc import Iterator
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 """A single message larger than this ends the connection. The initial answer for 1 M port bindings is about 120 MB."""
 
-_TO_BRACE = re.compile(rb'[^{}"]*+(?:"(?:[^"\\]++|\\.)*+"[^{}"]*+)*+', re.DOTALL)
+# No possessive quantifiers: Python before 3.11.5, Debian 12's for one, takes them for more than they are (gh-106052).
+_TO_BRACE = re.compile(rb'[^{}"]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^{}"]*)*', re.DOTALL)
 """Everything up to the next brace outside a string; stops before a string that is not complete yet."""
 
 _SPACE = b" \t\r\n"
