@@ -12,6 +12,8 @@ from wovenet.model.actor import Actor
 from wovenet.resources.base import Child, Object, Resource, columns_of
 from wovenet.store.tx import ReadTx
 
+PLANS_KEPT = 512
+"""Sets of attributes whose loading is remembered; clients choose such sets."""
 PAGE_IDS_MAX = 1000
 """Up to so many rows, children are found by the rows' ids; beyond, by the list's own condition as a sub-query."""
 
@@ -44,7 +46,9 @@ class MarkerNotFound(Exception):  # noqa: N818
 def show(tx: ReadTx, resource: Resource, actor: Actor, object_id: str, *, attributes: Collection[str]) -> Object | None:
     """The object `object_id` as `actor` sees it, with `attributes`, or None. JSON attributes stay encoded."""
     plan = _plan(resource, frozenset(attributes))
-    row = tx.row(_select_one(resource, actor, plan), {"object_id": object_id})
+    statement = plan.select(actor, one=True)
+    visible = scope(resource, actor)
+    row = tx.row(statement if visible is None else statement.where(visible), {"object_id": object_id})
     if row is None:
         return None
     return _objects(tx, plan, [row], None)[0]
@@ -55,10 +59,10 @@ def fetch(tx: ReadTx, resource: Resource, actor: Actor, object_id: str) -> Objec
 
     Raises: the resource's not-found problem, also if the actor may not see the object.
     """
-    found = fetch_all(tx, resource, actor, conditions=[resource.table.c.id == sa.bindparam("object_id", object_id)])
-    if not found:
+    found = show(tx, resource, actor, object_id, attributes=stored_attributes(resource))
+    if found is None:
         raise resource.not_found(object_id)
-    return found[0]
+    return _decoded(resource, found)
 
 
 def fetch_all(
@@ -66,10 +70,7 @@ def fetch_all(
 ) -> list[Object]:
     """The whole objects that fulfil `conditions` and that `actor` sees, JSON decoded, by id."""
     found = index(tx, resource, actor, Query(conditions=conditions), attributes=stored_attributes(resource))
-    for item in found:
-        for attribute in resource.json:
-            item[attribute] = msgspec.json.decode(item[attribute])
-    return found
+    return [_decoded(resource, item) for item in found]
 
 
 def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attributes: Collection[str]) -> list[Object]:
@@ -83,7 +84,7 @@ def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attribu
     visible = scope(resource, actor)
     if visible is not None:
         conditions.append(visible)
-    statement = sa.select(*plan.select(actor)).select_from(resource.table).where(*conditions)
+    statement = plan.select(actor).where(*conditions)
     keys = _sort_keys(resource, query)
     if query.marker is not None:
         statement = statement.where(_after_marker(tx, resource, keys, query.marker))
@@ -126,7 +127,7 @@ def stored_attributes(resource: Resource) -> frozenset[str]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
     """How a set of attributes is loaded: names and columns in order, children, and whether to derive."""
 
@@ -136,12 +137,24 @@ class _Plan:
     json: tuple[str, ...]
     children: tuple[Child, ...]
     derives: bool
+    common: "tuple[sa.Select[Any], sa.Select[Any]] | None"
+    """`select` of all and of one, if they are the same for every actor: building one costs as much as running it."""
 
-    def select(self, actor: Actor) -> list["sa.ColumnElement[Any]"]:
-        return [column if isinstance(column, sa.ColumnElement) else column(actor) for column in self.columns]
+    def select(self, actor: Actor, *, one: bool = False) -> "sa.Select[Any]":
+        """The columns of all rows, or of the `one` whose id is the parameter `object_id`."""
+        if self.common is not None:
+            return self.common[one]
+        columns = [column if isinstance(column, sa.ColumnElement) else column(actor) for column in self.columns]
+        return _selects(self.resource, columns)[one]
 
 
-@functools.cache
+def _selects(resource: Resource, columns: "Sequence[sa.ColumnElement[Any]]") -> "tuple[sa.Select[Any], sa.Select[Any]]":
+    """What reads `columns` of all rows, and of one."""
+    every = sa.select(*columns).select_from(resource.table)
+    return every, every.where(resource.table.c.id == sa.bindparam("object_id"))
+
+
+@functools.lru_cache(PLANS_KEPT)
 def _plan(resource: Resource, attributes: frozenset[str]) -> _Plan:
     wanted = set(attributes) | {"id"}
     derives = False
@@ -164,6 +177,7 @@ def _plan(resource: Resource, attributes: frozenset[str]) -> _Plan:
         json=tuple(name for name in names if name in resource.json),
         children=tuple(child for child in resource.children if child.attribute in wanted),
         derives=derives,
+        common=_selects(resource, columns) if resource.expressions.keys().isdisjoint(names) else None,
     )
 
 
@@ -179,8 +193,7 @@ def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any], ids: "sa.Select[Any] 
     for child in plan.children:
         lists: dict[str, list[Any]] = {}
         load = child.load
-        params = {} if ids is not None else {"parents": [item["id"] for item in found]}
-        for row in tx.rows(_select_children(child, ids), params):
+        for row in _child_rows(tx, child, found, ids):
             lists.setdefault(row[0], []).append(load(*row[1:]))
         attribute = child.attribute
         for item in found:
@@ -191,23 +204,29 @@ def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any], ids: "sa.Select[Any] 
     return found
 
 
-def _select_one(resource: Resource, actor: Actor, plan: _Plan) -> "sa.Select[Any]":
-    statement = (
-        sa.select(*plan.select(actor))
-        .select_from(resource.table)
-        .where(resource.table.c.id == sa.bindparam("object_id"))
-    )
-    visible = scope(resource, actor)
-    return statement if visible is None else statement.where(visible)
+def _decoded(resource: Resource, item: Object) -> Object:
+    """`item`, its JSON decoded in place."""
+    for attribute in resource.json:
+        item[attribute] = msgspec.json.decode(item[attribute])
+    return item
+
+
+def _child_rows(
+    tx: ReadTx, child: Child, parents: Sequence[Object], ids: "sa.Select[Any] | None"
+) -> Sequence["sa.Row[Any]"]:
+    if ids is not None:
+        return tx.rows(_children_of(child).where(child.parent.in_(ids)))
+    if len(parents) == 1:
+        return tx.rows(_children_by_id(child, one=True), {"parent": parents[0]["id"]})
+    return tx.rows(_children_by_id(child, one=False), {"parents": [item["id"] for item in parents]})
 
 
 @functools.cache
-def _children_by_id(child: Child) -> "sa.Select[Any]":
+def _children_by_id(child: Child, *, one: bool) -> "sa.Select[Any]":
+    """A list of one would be spelled out anew for each execution, at half its cost."""
+    if one:
+        return _children_of(child).where(child.parent == sa.bindparam("parent"))
     return _children_of(child).where(child.parent.in_(sa.bindparam("parents", expanding=True)))
-
-
-def _select_children(child: Child, ids: "sa.Select[Any] | None") -> "sa.Select[Any]":
-    return _children_by_id(child) if ids is None else _children_of(child).where(child.parent.in_(ids))
 
 
 def _children_of(child: Child) -> "sa.Select[Any]":
