@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from wovenet.resources import (
     address_group,
     agent,
+    default_security_group_rule,
     network,
     port,
     rbac_policy,
@@ -29,6 +30,7 @@ RESOURCES: tuple[Resource, ...] = (
     port.RESOURCE,
     security_group.RESOURCE,
     security_group_rule.RESOURCE,
+    default_security_group_rule.RESOURCE,
     address_group.RESOURCE,
     rbac_policy.RESOURCE,
     agent.RESOURCE,
@@ -71,6 +73,7 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("stateful-security-group", "stateful_security_group"),
     Definition("security-groups-normalized-cidr", "security_groups_normalized_cidr"),
     Definition("security-groups-remote-address-group", "security_groups_remote_address_group"),
+    Definition("security-groups-default-rules", ".default_security_group_rules"),
     Definition("rbac-policies", ".rbac"),
     Definition("rbac-security-groups", "rbac_security_groups"),
     Definition("security-groups-shared-filtering", "security_groups_shared_filtering"),

@@ -43,6 +43,9 @@ class Cloud:
         subnet = self._make("subnet", {"network_id": network, "project_id": owner, "ip_version": 4, "cidr": cidr})
         group = self._make("security_group", {"name": f"g{number}", "project_id": owner})
         self._make("address_group", {"project_id": owner, "addresses": [cidr, "192.0.2.0/24"]})
+        unused = {"used_in_default_sg": False, "used_in_non_default_sg": False}
+        prefix = {"direction": "ingress", "remote_ip_prefix": cidr}
+        self._make("default_security_group_rule", {**unused, **prefix})
         self._make("security_group_rule", {"security_group_id": group, "project_id": owner, "direction": "ingress"})
         pairs = [{"ip_address": f"1.2.{number}.{last}"} for last in range(3)]
         secured = {"security_groups": [group], "allowed_address_pairs": pairs}
@@ -140,8 +143,8 @@ BOUNDS = {
     ("create subnet", "member"): 18,
     ("update subnet", "member"): 6,
     ("delete subnet", "member"): 12,
-    ("create group", "member"): 8,
-    ("delete group", "member"): 11,
+    ("create group", "member"): 9,
+    ("delete group", "member"): 12,
     ("create rule", "member"): 8,
     ("delete rule", "member"): 5,
     ("set tag", "member"): 8,

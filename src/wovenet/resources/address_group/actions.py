@@ -10,15 +10,17 @@ from wovenet.resources import crud
 from wovenet.resources.address_group import rules
 from wovenet.resources.address_group.table import ADDRESSES
 from wovenet.resources.base import Object, Resource
+from wovenet.resources.default_security_group_rule.table import DEFAULT_RULES
 from wovenet.resources.rbac import entries
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
 from wovenet.store.tx import Tx
 
-_REFERRING = (
-    sa.select(SECURITY_GROUP_RULES.c.id)
-    .where(SECURITY_GROUP_RULES.c.remote_address_group_id == sa.bindparam("of_group"))
-    .limit(1)
-)
+_REFERRING = sa.union_all(
+    *(
+        sa.select(table.c.id).where(table.c.remote_address_group_id == sa.bindparam("of_group"))
+        for table in (SECURITY_GROUP_RULES, DEFAULT_RULES)
+    )
+).limit(1)
 _TAKE = sa.delete(ADDRESSES).where(
     ADDRESSES.c.address_group_id == sa.bindparam("of_group"),
     ADDRESSES.c.address.in_(sa.bindparam("taken", expanding=True)),

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from wovenet.model import problems
 from wovenet.resources import crud
 from wovenet.resources.base import Child, Context, Object, Resource
+from wovenet.resources.default_security_group_rule.table import DEFAULT_RULES
 from wovenet.resources.port.table import PORT_SECURITY_GROUPS
 from wovenet.resources.rbac import entries
 from wovenet.resources.security_group import default
@@ -37,6 +38,8 @@ RULES = Child(
     order_by=(SECURITY_GROUP_RULES.c.security_group_id, SECURITY_GROUP_RULES.c.id),
 )
 
+_DELETE_DEFAULT_RULES = sa.delete(DEFAULT_RULES).where(DEFAULT_RULES.c.remote_group_id == sa.bindparam("of_group"))
+
 
 def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
     """The new groups, each with its two egress rules. The default groups of their projects exist as well.
@@ -48,7 +51,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     default.ensure(tx, context, {request["project_id"] for request in requests})
     groups = [crud.new_object(tx, resource, request) for request in requests]
     crud.insert(tx, resource, groups)
-    rules = [rule for group in groups for rule in default.egress_rules(tx, group)]
+    rules = default.new_rules(tx, groups, are_default=False)
     crud.claim_quota(tx, context, "security_group_rule", rules)
     rule_actions.write(tx, rules)
     for group in groups:
@@ -81,7 +84,7 @@ def update(tx: Tx, resource: Resource, current: Object, changes: Object) -> Obje
 
 
 def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> None:
-    """The group and its rules are gone, and so are the rules of other groups that refer to it.
+    """The group and its rules are gone, and so are the rules of other groups, and default rules, that refer to it.
 
     Raises: SecurityGroupInUse, SecurityGroupCannotRemoveDefault.
     """
@@ -90,6 +93,7 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
         raise problems.SecurityGroupCannotRemoveDefault()
     _require_unused(tx, group_id)
     _give_back_rules(tx, group_id)
+    tx.run(_DELETE_DEFAULT_RULES, {"of_group": group_id})
     crud.remove(tx, resource, [current])
     entries.forget(tx, group_id)
 

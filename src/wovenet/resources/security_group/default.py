@@ -9,6 +9,8 @@ from wovenet.model.clock import timestamp
 from wovenet.model.ids import Unit
 from wovenet.model.problems import LostRace
 from wovenet.resources.base import Context, Object
+from wovenet.resources.default_security_group_rule import templates
+from wovenet.resources.default_security_group_rule.templates import Template
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule import actions, rules
 from wovenet.store import quota_usage
@@ -18,7 +20,17 @@ from wovenet.store.tx import ReadTx, Store, Tx
 NAME = "default"
 DESCRIPTION = "Default security group"
 _PROJECT_ID_LENGTH_MAX = 255
-_ETHERTYPES = ("IPv4", "IPv6")
+_TAKEN = (
+    "direction",
+    "ethertype",
+    "protocol",
+    "port_range_min",
+    "port_range_max",
+    "remote_ip_prefix",
+    "normalized_cidr",
+    "remote_address_group_id",
+)
+"""What a rule has from its template as it is there."""
 _DEFAULTS = sa.select(SECURITY_GROUPS.c.default_of, SECURITY_GROUPS.c.id).where(
     SECURITY_GROUPS.c.default_of.in_(sa.bindparam("project_ids", expanding=True))
 )
@@ -59,9 +71,11 @@ def before_list(store: Store, context: Context, filters: Mapping[str, Sequence[A
         store.write(lambda tx: ensure(tx, context, [project_id]))
 
 
-def egress_rules(tx: ReadTx, group: Object) -> list[Object]:
-    """The rules that let everything out of a new group, as stored."""
-    return [_rule(tx, group, direction="egress", ethertype=ethertype) for ethertype in _ETHERTYPES]
+def new_rules(tx: ReadTx, groups: Sequence[Object], *, are_default: bool) -> list[Object]:
+    """The rules that new groups start with, as stored: the deployment's default rules. One statement for all."""
+    used = "used_in_default_sg" if are_default else "used_in_non_default_sg"
+    found = [template for template in templates.present(tx) if template[used]]
+    return [_rule(tx, group, template) for group in groups for template in found]
 
 
 def _make(tx: Tx, project_id: str) -> str:
@@ -81,11 +95,7 @@ def _make(tx: Tx, project_id: str) -> str:
         tx.insert(SECURITY_GROUPS, [group])
     except Claimed as error:
         raise LostRace(f"default group of {project_id}") from error
-    members = [
-        _rule(tx, group, direction="ingress", ethertype=ethertype, remote_group_id=group["id"])
-        for ethertype in _ETHERTYPES
-    ]
-    made = [*egress_rules(tx, group), *members]
+    made = new_rules(tx, [group], are_default=True)
     actions.write(tx, made)
     quota_usage.claim(tx, project_id, "security_group", 1, limit=quota_usage.UNLIMITED)
     quota_usage.claim(tx, project_id, "security_group_rule", len(made), limit=quota_usage.UNLIMITED)
@@ -93,21 +103,16 @@ def _make(tx: Tx, project_id: str) -> str:
     return str(group["id"])
 
 
-def _rule(tx: ReadTx, group: Object, *, direction: str, ethertype: str, remote_group_id: str | None = None) -> Object:
+def _rule(tx: ReadTx, group: Object, template: Template) -> Object:
+    """A rule of the group as the template says, except for the description, which is the template's own."""
+    remote = template["remote_group_id"]
     rule = {
+        **{name: template[name] for name in _TAKEN},
         "id": tx.clock.new_id(),
         "project_id": group["project_id"],
         "tenant_id": group["project_id"],
         "security_group_id": group["id"],
-        "direction": direction,
-        "ethertype": ethertype,
-        "protocol": None,
-        "port_range_min": None,
-        "port_range_max": None,
-        "remote_ip_prefix": None,
-        "normalized_cidr": None,
-        "remote_group_id": remote_group_id,
-        "remote_address_group_id": None,
+        "remote_group_id": group["id"] if remote == templates.PARENT else remote,
         "description": None,
         "revision_number": 0,
         "created_at": group["created_at"],

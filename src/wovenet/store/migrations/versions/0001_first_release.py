@@ -58,6 +58,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_controllers")),
     )
     op.create_table(
+        "default_security_group_rules_kept",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_default_security_group_rules_kept")),
+    )
+    op.create_table(
         "free_ranges",
         sa.Column("pool", schema.text_type(64), nullable=False),
         sa.Column("first", schema.fixed_type(32), nullable=False),
@@ -257,6 +262,40 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("address_group_id", "address", name=op.f("pk_address_group_addresses")),
     )
+    op.create_table(
+        "default_security_group_rules",
+        sa.Column("id", schema.fixed_type(36), nullable=False),
+        sa.Column("description", schema.text_type(255), nullable=True),
+        sa.Column("direction", schema.text_type(8), nullable=False),
+        sa.Column("ethertype", schema.text_type(8), nullable=False),
+        sa.Column("protocol", schema.text_type(40), nullable=True),
+        sa.Column("port_range_min", sa.Integer(), nullable=True),
+        sa.Column("port_range_max", sa.Integer(), nullable=True),
+        sa.Column("remote_ip_prefix", schema.text_type(64), nullable=True),
+        sa.Column("remote_group_id", schema.text_type(36), nullable=True),
+        sa.Column("remote_address_group_id", schema.fixed_type(36), nullable=True),
+        sa.Column("used_in_default_sg", sa.Boolean(), nullable=False),
+        sa.Column("used_in_non_default_sg", sa.Boolean(), nullable=False),
+        sa.Column("normalized_cidr", schema.text_type(64), nullable=True),
+        sa.Column("claim", schema.text_type(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["remote_address_group_id"],
+            ["address_groups.id"],
+            name=op.f("fk_default_security_group_rules_remote_address_group_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_default_security_group_rules")),
+        sa.UniqueConstraint("claim", name=op.f("uq_default_security_group_rules_claim")),
+    )
+    with op.batch_alter_table("default_security_group_rules", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_default_security_group_rules_remote_address_group_id"),
+            ["remote_address_group_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_default_security_group_rules_remote_group_id"), ["remote_group_id"], unique=False
+        )
+
     op.create_table(
         "network_segments",
         sa.Column("id", schema.fixed_type(36), nullable=False),
