@@ -7,11 +7,13 @@ import pytest
 
 from tests import ovsdb_servers
 from tests.databases import (  # noqa: F401 - fixtures
+    database_url,
     mariadb_server,
     mariadb_url,
     postgresql_server,
     postgresql_url,
     server_directory,
+    sqlite_url,
 )
 from tests.deployment import Deployment, deployment
 
