@@ -73,6 +73,7 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("stateful-security-group", "stateful_security_group"),
     Definition("security-groups-normalized-cidr", "security_groups_normalized_cidr"),
     Definition("security-groups-remote-address-group", "security_groups_remote_address_group"),
+    Definition("security-groups-rules-belongs-to-default-sg", "security_groups_rules_belongs_to_default_sg"),
     Definition("security-groups-default-rules", ".default_security_group_rules"),
     Definition("rbac-policies", ".rbac"),
     Definition("rbac-security-groups", "rbac_security_groups"),

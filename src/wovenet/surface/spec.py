@@ -30,7 +30,7 @@ class Attribute:
     def is_boolean(self) -> bool:
         """Whether a filter value is read as a truth value ("true", "1", "False" …)."""
         convert = self.spec.get("convert_to")
-        return getattr(convert, "__name__", "") == "convert_to_boolean"
+        return str(getattr(convert, "__name__", "")).startswith("convert_to_boolean")
 
     @property
     def is_integer(self) -> bool:

@@ -26,6 +26,7 @@ _RULE_ATTRIBUTES = (
 def _load_rule(*values: object) -> Object:
     rule = dict(zip(_RULE_ATTRIBUTES, values, strict=False))
     rule["tenant_id"] = rule["project_id"]
+    rule["belongs_to_default_sg"] = None  # as the peer, which says it of rules by themselves only
     return rule
 
 
@@ -42,7 +43,7 @@ _DELETE_DEFAULT_RULES = sa.delete(DEFAULT_RULES).where(DEFAULT_RULES.c.remote_gr
 
 
 def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
-    """The new groups, each with its two egress rules. The default groups of their projects exist as well.
+    """The new groups, each with what default rules say. The default groups of their projects exist as well.
 
     Raises: SecurityGroupDefaultAlreadyExists, OverQuota (for the rules).
     """
@@ -57,7 +58,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     for group in groups:
         group["shared"] = False
         group["security_group_rules"] = [
-            {name: rule.get(name) for name in _RULE_ATTRIBUTES}
+            {**{name: rule.get(name) for name in _RULE_ATTRIBUTES}, "belongs_to_default_sg": False}
             for rule in rules
             if rule["security_group_id"] == group["id"]
         ]

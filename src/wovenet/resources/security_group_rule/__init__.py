@@ -11,7 +11,11 @@ RESOURCE: Resource = Resource(
     table=SECURITY_GROUP_RULES,
     not_found=lambda rule_id: problems.SecurityGroupRuleNotFound(id=rule_id),
     scope=actions.scope,
-    columns={"security_group:project_id": actions.GROUP_PROJECT, "security_group:tenant_id": actions.GROUP_PROJECT},
+    columns={
+        "security_group:project_id": actions.GROUP_PROJECT,
+        "security_group:tenant_id": actions.GROUP_PROJECT,
+        "belongs_to_default_sg": actions.IN_DEFAULT_GROUP,
+    },
     quota="security_group_rule",
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     delete=lambda tx, context, current: actions.delete(tx, RESOURCE, current),

@@ -23,6 +23,10 @@ GROUP_PROJECT: "sa.ColumnElement[Any]" = (
     .scalar_subquery()
 )
 """The owner of the rule's group: what policies on rules ask for."""
+IN_DEFAULT_GROUP: "sa.ColumnElement[bool]" = sa.exists().where(
+    SECURITY_GROUPS.c.id == SECURITY_GROUP_RULES.c.security_group_id, SECURITY_GROUPS.c.default_of.is_not(None)
+)
+"""Whether the rule's group is the default group of its project."""
 
 
 def scope(actor: Actor) -> "sa.ColumnElement[bool]":
@@ -46,10 +50,15 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
         raise problems.SecurityGroupNotSingleGroupRules()
     if len({rule["project_id"] for rule in made}) > 1:
         raise problems.SecurityGroupRulesNotSingleProject()
-    _require_groups(tx, groups | {rule["remote_group_id"] for rule in made if rule["remote_group_id"] is not None})
+    defaults = _require_groups(
+        tx, groups | {rule["remote_group_id"] for rule in made if rule["remote_group_id"] is not None}
+    )
     address_groups = [rule["remote_address_group_id"] for rule in made if rule["remote_address_group_id"] is not None]
     address_group_sharing.require_visible(tx, context.actor, address_groups)
-    objects = [as_object(tx, resource, rule) for rule in made]
+    objects = [
+        {**as_object(tx, resource, rule), "belongs_to_default_sg": rule["security_group_id"] in defaults}
+        for rule in made
+    ]
     claims = [item["claim"] for item in objects]
     if len(set(claims)) < len(claims):
         raise problems.DuplicateSecurityGroupRuleInPost()
@@ -92,8 +101,11 @@ def touch_groups(tx: Tx, group_ids: set[str]) -> None:
         tx.mark(Unit("security_group", group_id))
 
 
-def _require_groups(tx: ReadTx, group_ids: set[str]) -> None:
-    found = {row.id for row in tx.rows(sa.select(SECURITY_GROUPS.c.id).where(SECURITY_GROUPS.c.id.in_(group_ids)))}
-    missing = group_ids - found
+def _require_groups(tx: ReadTx, group_ids: set[str]) -> set[str]:
+    """Those of the groups that are the default groups of their projects. Raises: SecurityGroupNotFound."""
+    columns = SECURITY_GROUPS.c
+    rows = tx.rows(sa.select(columns.id, columns.default_of).where(columns.id.in_(group_ids)))
+    missing = group_ids - {row.id for row in rows}
     if missing:
         raise problems.SecurityGroupNotFound(id=min(missing))
+    return {row.id for row in rows if row.default_of is not None}
