@@ -1,11 +1,14 @@
 """A store with only the store's own tables, on each of the three databases."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
 from tests.databases import (  # noqa: F401 - fixtures
+    DATABASES,
+    Server,
     database_url,
     mariadb_server,
     mariadb_url,
@@ -14,18 +17,48 @@ from tests.databases import (  # noqa: F401 - fixtures
     postgresql_url,
     sqlite_url,
 )
-from tests.store.support import make_tables
+from tests.store.support import empty_tables, make_tables
 from wovenet.model.clock import SystemClock
 from wovenet.store.engine import make_engine
 from wovenet.store.tx import Store
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:  # noqa: F811
-    engine = make_engine(database_url, pool_size=20, lock_timeout_s=5)
+@contextlib.contextmanager
+def prepared(url: str) -> Iterator[sa.Engine]:
+    """An engine of a database with the tables of the tests."""
+    engine = make_engine(url, pool_size=20, lock_timeout_s=5)
     make_tables(engine)
     yield engine
     engine.dispose()
+
+
+# One for all tests: making databases and tables would take most of their time.
+
+
+@pytest.fixture(scope="session")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    with prepared(f"sqlite:///{tmp_path_factory.mktemp('store')}/wovenet.db") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def postgresql_engine(postgresql_server: Server) -> Iterator[sa.Engine]:  # noqa: F811
+    with postgresql_server.fresh() as url, prepared(url) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def mariadb_engine(mariadb_server: Server) -> Iterator[sa.Engine]:  # noqa: F811
+    with mariadb_server.fresh() as url, prepared(url) as engine:
+        yield engine
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
+    """Tables without rows, on each of the three databases."""
+    engine: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
+    yield engine
+    empty_tables(engine)
 
 
 @pytest.fixture
@@ -34,15 +67,8 @@ def store(engine: sa.Engine) -> Store:
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
-def server_url(request: pytest.FixtureRequest) -> str:
-    """An empty database on each of the two servers: for what SQLite, with one writer at a time, cannot show."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    return url
-
-
-@pytest.fixture
-def server_store(server_url: str) -> Iterator[Store]:
-    engine = make_engine(server_url, pool_size=20, lock_timeout_s=5)
-    make_tables(engine)
+def server_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Tables without rows on each of the two servers: for what SQLite, with one writer at a time, cannot show."""
+    engine: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
     yield Store(engine, SystemClock())
-    engine.dispose()
+    empty_tables(engine)

@@ -24,14 +24,28 @@ THINGS = sa.Table(
 )
 """A resource, as the resource folders define theirs."""
 
+CLAIMS = sa.Table("claims", sa.MetaData(), sa.Column("value", sa.Integer, primary_key=True, autoincrement=False))
+"""Who has which number of a pool, under a unique constraint."""
+
 OWN_TABLES = [outbox.MARKS, outbox.UNITS, ranges.FREE_RANGES, quota_usage.QUOTA_USAGE, quota_usage.QUOTAS]
+TABLES = [*OWN_TABLES, THINGS, CLAIMS]
 
 
 def make_tables(engine: sa.Engine) -> None:
-    """Creates the store's own tables, and the one that stands for resources."""
+    """Creates the store's own tables, and those that stand for resources."""
     with engine.begin() as connection:
-        for table in [*OWN_TABLES, THINGS]:
+        for table in TABLES:
             table.create(connection, checkfirst=False)
+
+
+def empty_tables(engine: sa.Engine) -> None:
+    """Deletes all rows, and closes the connections with whatever a test did to their sessions."""
+    engine.dispose()
+    with engine.begin() as connection:
+        connection.execute(THINGS.update(), {"parent_id": None})
+        for table in TABLES:
+            connection.execute(table.delete())
+    engine.dispose()
 
 
 def thing(number: int, **changes: Any) -> dict[str, Any]:

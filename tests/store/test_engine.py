@@ -24,6 +24,10 @@ SESSION = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT connection_
 KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
 
 
+def url_of(store: Store) -> str:
+    return store.engine.url.render_as_string(hide_password=False)
+
+
 def count(store: Store) -> int:
     with store.read() as tx:
         number: int = tx.value(COUNT)
@@ -55,8 +59,8 @@ class Killer:
 
 
 @pytest.fixture
-def killer(server_url: str) -> Iterator[Killer]:
-    engine = make_engine(server_url, pool_size=1)
+def killer(server_store: Store) -> Iterator[Killer]:
+    engine = make_engine(url_of(server_store), pool_size=1)
     yield Killer(engine)
     engine.dispose()
 
@@ -203,11 +207,11 @@ def test_a_foreign_writer_on_sqlite_is_waited_for_a_bounded_time(sqlite_url: str
     engine.dispose()
 
 
-def test_a_process_killed_inside_a_write_leaves_nothing_and_holds_up_nobody(database_url: str, store: Store) -> None:
+def test_a_process_killed_inside_a_write_leaves_nothing_and_holds_up_nobody(store: Store) -> None:
     told, tell = os.pipe()
 
     def child() -> None:
-        engine = make_engine(database_url)
+        engine = make_engine(url_of(store))
 
         def work(tx: Tx) -> None:
             tx.insert(THINGS, [thing(1)])
@@ -263,9 +267,9 @@ def test_a_forked_child_does_not_even_look_at_its_parents_connections(
     assert exit_code(forked(child)) == 0
 
 
-def test_writers_of_many_processes_and_threads_all_get_their_turn(database_url: str, store: Store) -> None:
+def test_writers_of_many_processes_and_threads_all_get_their_turn(store: Store) -> None:
     def child(start: int) -> None:
-        own = Store(make_engine(database_url), SystemClock())
+        own = Store(make_engine(url_of(store)), SystemClock())
         in_threads([partial(insert, own, range(first, first + 10)) for first in (start, start + 100)])
 
     children = [forked(partial(child, 1000 * number)) for number in range(4)]

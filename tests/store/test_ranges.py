@@ -1,6 +1,5 @@
 """A pool gives out each number once and takes it back, at a cost that does not depend on its size."""
 
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
@@ -11,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.databases import counting
-from tests.store.support import in_threads, make_tables
+from tests.store.support import CLAIMS, in_threads, make_tables
 from wovenet.model.clock import SystemClock
 from wovenet.store import ranges
 from wovenet.store.engine import make_engine
@@ -154,13 +153,11 @@ def test_many_threads_never_hold_the_same_number(store: Store, count: int) -> No
     """Sixteen threads on a pool that is nearly too small: every row of it is fought for."""
     fill(store, (1, 20), (31, 46))
     held: list[set[int]] = [set() for _ in range(16)]
-    claims = sa.Table("claims", sa.MetaData(), sa.Column("value", sa.Integer, primary_key=True, autoincrement=False))
-    claims.create(store.engine)
-    forget = claims.delete().where(claims.c.value.in_(sa.bindparam("values", expanding=True)))
+    forget = CLAIMS.delete().where(CLAIMS.c.value.in_(sa.bindparam("values", expanding=True)))
 
     def grab(tx: Tx) -> list[int]:
         taken = ranges.take_any(tx, POOL, count)
-        tx.insert(claims, [{"value": value} for value in taken])
+        tx.insert(CLAIMS, [{"value": value} for value in taken])
         return taken
 
     def release(tx: Tx, values: list[int]) -> None:
@@ -214,21 +211,23 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(start=st.sets(VALUES), steps=STEPS)
-def test_a_pool_is_a_set(start: set[int], steps: list[tuple[str, object]]) -> None:
+def test_a_pool_is_a_set(sqlite_engine: sa.Engine, start: set[int], steps: list[tuple[str, object]]) -> None:
     """Whatever is done to a pool in whatever order, it is what the same steps make of a Python set."""
-    with tempfile.TemporaryDirectory() as directory:
-        engine = make_engine(f"sqlite:///{directory}/w.db")
-        make_tables(engine)
-        store = Store(engine, SystemClock())
-        model = set(start)
-        store.write(lambda tx: ranges.fill(tx, POOL, [(value, value) for value in start]))
-        for name, argument in steps:
-            _STEPS[name](store, model, argument)
-            with store.read() as tx:
-                _check(tx, model)
-        engine.dispose()
+    store = Store(sqlite_engine, SystemClock())
+    model = set(start)
+
+    def begin(tx: Tx) -> None:
+        ranges.drop(tx, POOL)
+        ranges.fill(tx, POOL, [(value, value) for value in start])
+
+    store.write(begin)
+    for name, argument in steps:
+        _STEPS[name](store, model, argument)
+        with store.read() as tx:
+            _check(tx, model)
+    store.write(lambda tx: ranges.drop(tx, POOL))
 
 
 def _any(store: Store, model: set[int], count: int) -> None:

@@ -26,6 +26,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_address_groups_project_id"), ["project_id"], unique=False)
 
     op.create_table(
+        "address_scopes",
+        sa.Column("id", schema.fixed_type(36), nullable=False),
+        sa.Column("project_id", schema.text_type(255), nullable=True),
+        sa.Column("name", schema.text_type(255), nullable=True),
+        sa.Column("description", schema.text_type(255), nullable=True),
+        sa.Column("revision_number", schema.bigint_type(), nullable=False),
+        sa.Column("created_at", schema.fixed_type(20), nullable=False),
+        sa.Column("updated_at", schema.fixed_type(20), nullable=False),
+        sa.Column("ip_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_scopes")),
+    )
+    with op.batch_alter_table("address_scopes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_address_scopes_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "agents",
         sa.Column("id", schema.text_type(255), nullable=False),
         sa.Column("chassis", schema.text_type(255), nullable=False),
@@ -224,6 +239,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pool", name=op.f("pk_segment_pools")),
     )
     op.create_table(
+        "subnetpools",
+        sa.Column("id", schema.fixed_type(36), nullable=False),
+        sa.Column("project_id", schema.text_type(255), nullable=True),
+        sa.Column("name", schema.text_type(255), nullable=True),
+        sa.Column("description", schema.text_type(255), nullable=True),
+        sa.Column("revision_number", schema.bigint_type(), nullable=False),
+        sa.Column("created_at", schema.fixed_type(20), nullable=False),
+        sa.Column("updated_at", schema.fixed_type(20), nullable=False),
+        sa.Column("ip_version", sa.Integer(), nullable=False),
+        sa.Column("default_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("min_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("max_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("default_quota", schema.bigint_type(), nullable=True),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("default_claim", sa.Integer(), nullable=True),
+        sa.Column("address_scope_id", schema.fixed_type(36), nullable=True),
+        sa.Column("turn", schema.bigint_type(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subnetpools")),
+        sa.UniqueConstraint("default_claim", name=op.f("uq_subnetpools_default_claim")),
+    )
+    with op.batch_alter_table("subnetpools", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subnetpools_address_scope_id"), ["address_scope_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_subnetpools_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "tags",
         sa.Column("object_id", schema.fixed_type(36), nullable=False),
         sa.Column("tag", schema.text_type(255), nullable=False),
@@ -402,6 +442,30 @@ def upgrade() -> None:
             batch_op.f("ix_security_group_rules_security_group_id"), ["security_group_id"], unique=False
         )
 
+    op.create_table(
+        "subnetpool_prefixes",
+        sa.Column("subnetpool_id", schema.fixed_type(36), nullable=False),
+        sa.Column("cidr", schema.text_type(64), nullable=False),
+        sa.Column("first_key", schema.fixed_type(32), nullable=False),
+        sa.Column("last_key", schema.fixed_type(32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subnetpool_id"], ["subnetpools.id"], name=op.f("fk_subnetpool_prefixes_subnetpool_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("subnetpool_id", "cidr", name=op.f("pk_subnetpool_prefixes")),
+    )
+    with op.batch_alter_table("subnetpool_prefixes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subnetpool_prefixes_first_key"), ["first_key"], unique=False)
+
+    op.create_table(
+        "subnetpool_space",
+        sa.Column("subnetpool_id", schema.fixed_type(36), nullable=False),
+        sa.Column("prefixlen", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("first_key", schema.fixed_type(32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subnetpool_id"], ["subnetpools.id"], name=op.f("fk_subnetpool_space_subnetpool_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("subnetpool_id", "prefixlen", "first_key", name=op.f("pk_subnetpool_space")),
+    )
     op.create_table(
         "subnets",
         sa.Column("id", schema.fixed_type(36), nullable=False),
