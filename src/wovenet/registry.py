@@ -81,6 +81,7 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("allowed-address-pairs", ".allowed_address_pairs"),
     Definition("extra_dhcp_opt", "extra_dhcp_opt"),
     Definition("binding", "portbindings"),
+    Definition("binding-extended", "portbindings_extended"),
     Definition("port-mac-address-regenerate", ".port_mac_address_regenerate", frozenset({"ports.mac_address"})),
     Definition("ip_allocation", "ip_allocation"),
     Definition("port-device-profile", "port_device_profile"),

@@ -241,6 +241,15 @@ def listing(
     )
 
 
+def plain_filters(collection: Collection, params: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """The filters of `params` by attributes that are compared as text. Raises: HTTPBadRequest for unknown ones."""
+    given = {name: values for name, values in _by_name(params).items() if name not in _RESERVED}
+    unknown = [name for name in given if not ((found := collection.attributes.get(name)) and found.is_filter)]
+    if unknown:
+        raise _bad_request(f"{unknown} is invalid attribute for filtering")
+    return given
+
+
 def _by_name(params: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     given: dict[str, list[str]] = {}
     for name, value in params:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wovenet.api import documents, handler, quotas, tags, zones
+from wovenet.api import documents, handler, quotas, subresources, tags, zones
 from wovenet.api.handler import Call
 from wovenet.api.service import Endpoint, Service, endpoints
 from wovenet.model.actor import Actor
@@ -95,6 +95,8 @@ def _collection(endpoint: Endpoint) -> Iterator[Route]:
     for action in endpoint.resource.member_actions:
         respond = functools.partial(handler.act, action=action)
         yield Route(f"{path}/{{object_id}}/{action.name}", {"PUT": verb(OK, respond)})
+    for sub in endpoint.resource.subresources:
+        yield from _inside(subresources.inside(endpoint, sub), path + "/{object_id}")
     if tagging.resource_is_tagged(endpoint.resource):
         yield Route(
             path + "/{object_id}/tags",
@@ -113,3 +115,24 @@ def _collection(endpoint: Endpoint) -> Iterator[Route]:
                 "DELETE": verb(NO_CONTENT, tags.delete),
             },
         )
+
+
+def _inside(inside: subresources.Inside, path: str) -> Iterator[Route]:
+    """The routes of objects inside the objects at `path`."""
+
+    def verb(status: str, function: Responder) -> Verb:
+        return Verb(status, lambda call, **parameters: function(inside, call, **parameters))
+
+    path += f"/{inside.collection.path}"
+    yield Route(path, {"GET": verb(OK, subresources.index), "POST": verb(CREATED, subresources.create)})
+    path += "/{key}"
+    yield Route(
+        path,
+        {
+            "GET": verb(OK, subresources.show),
+            "PUT": verb(OK, subresources.update),
+            "DELETE": verb(NO_CONTENT, subresources.delete),
+        },
+    )
+    for action in inside.sub.actions:
+        yield Route(f"{path}/{action}", {"PUT": verb(OK, functools.partial(subresources.act, action=action))})

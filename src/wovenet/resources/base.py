@@ -63,6 +63,32 @@ class MemberAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SubResource:
+    """Objects that exist inside one object only, at `/<collection>/{id}/<sub-collection>[/{key}]`.
+
+    Every function is given the object that they are in, which the actor sees, and may refuse it.
+    """
+
+    collection: str
+    member: str
+    key: str
+    """The attribute that names one of them in URLs."""
+    definition: str
+    """The surface's definition that has their attributes."""
+    policies: Mapping[str, str]
+    """Verb or action → the policy that it needs."""
+    not_found: Callable[[Object, str], Problem]
+    index: Callable[[ReadTx, Object], list[Object]]
+    create: Callable[[Tx, Context, Object, Object], Object]
+    """Transaction, context, object, request → the new one."""
+    update: Callable[..., Object]
+    """Transaction, context, object; `current` and `changes` → the one afterwards."""
+    delete: Callable[[Tx, Context, Object, Object], None]
+    actions: Mapping[str, Callable[[Tx, Context, Object, Object], Object]] = field(default_factory=dict)
+    """What else is done to one of them with PUT, by its part of the URL → the one afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resource:
     """One collection. Names on the wire, tables, and the functions that generic code calls."""
 
@@ -106,6 +132,8 @@ class Resource:
     require_parents: Callable[[ReadTx, Actor, Object], Any] | None = None
     """Raises a not-found problem if a request names a parent that the actor does not see. Asked when a policy refuses a
     creation, so that the refusal tells no more than a look at the parent would."""
+
+    subresources: tuple[SubResource, ...] = ()
 
     def column(self, attribute: str) -> "sa.ColumnElement[Any] | None":
         """The column that holds `attribute`, or None if it is a child, derived, or an expression."""

@@ -71,6 +71,15 @@ def _add(
             attributes[collection][name] = spec.Attribute(name, definition.alias or None, attribute)
 
 
+def sub_collection(definition: str, collection: str, member: str) -> spec.Collection:
+    """What `definition` says of objects that exist inside other objects. Their project is `tenant_id`, as elsewhere."""
+    found = load(definition).SUB_RESOURCE_ATTRIBUTE_MAP[collection]["parameters"]
+    named = {"tenant_id" if name == "project_id" else name: attribute for name, attribute in found.items()}
+    return spec.Collection(
+        collection, member, {name: spec.Attribute(name, None, attribute) for name, attribute in named.items()}
+    )
+
+
 def attribute_info(collection: spec.Collection) -> lib.attributes.AttributeInfo:
     """neutron-lib's own reader of bodies for `collection`: defaults, conversion, validation."""
     return lib.attributes.AttributeInfo({name: dict(found.spec) for name, found in collection.attributes.items()})

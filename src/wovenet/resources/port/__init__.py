@@ -8,11 +8,11 @@ from wovenet.drivers.binding import UNBOUND
 from wovenet.model import problems
 from wovenet.model.actor import Actor
 from wovenet.resources import tagging
-from wovenet.resources.base import Child, Resource
+from wovenet.resources.base import Child, Resource, SubResource
 from wovenet.resources.ipam import claims
 from wovenet.resources.network import facts as network_facts
 from wovenet.resources.network.table import NETWORKS
-from wovenet.resources.port import actions, dns, facts, filters
+from wovenet.resources.port import actions, bindings, dns, facts, filters
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 
 
@@ -54,6 +54,29 @@ GROUPS = Child(
     order_by=(PORT_SECURITY_GROUPS.c.port_id, PORT_SECURITY_GROUPS.c.security_group_id),
 )
 
+BINDINGS = SubResource(
+    collection="bindings",
+    member="binding",
+    key="host",
+    definition="portbindings_extended",
+    policies={
+        "get": "get_port_binding",
+        "create": "create_port_binding",
+        # The peer has no rule for changes, so that owners may make them; they say as much as a new binding.
+        "update": "create_port_binding",
+        "delete": "delete_port_binding",
+        "activate": "activate",
+    },
+    not_found=lambda port, host: problems.PortBindingNotFound(port_id=port["id"], host=host),
+    index=bindings.index,
+    create=lambda tx, _context, port, request: bindings.create(tx, port, request, resource=RESOURCE),
+    update=lambda tx, context, port, *, current, changes: bindings.update(
+        tx, context, port, current=current, changes=changes, resource=RESOURCE
+    ),
+    delete=lambda tx, context, port, current: bindings.delete(tx, context, port, current, resource=RESOURCE),
+    actions={"activate": lambda tx, _context, port, current: bindings.activate(tx, port, current, resource=RESOURCE)},
+)
+
 RESOURCE: Resource = Resource(
     collection="ports",
     member="port",
@@ -66,6 +89,7 @@ RESOURCE: Resource = Resource(
     children=(FIXED_IPS, ALLOWED_PAIRS, GROUPS, tagging.child()),
     filters={**filters.FILTERS, **tagging.filters(PORTS)},
     scope=_scope,
+    subresources=(BINDINGS,),
     unit="port",
     quota="port",
     first_revision=1,

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from wovenet.model import problems
 from wovenet.model.ids import Unit
 from wovenet.resources import crud
@@ -11,13 +13,17 @@ from wovenet.resources.ipam import claims
 from wovenet.resources.ipam import rules as ipam
 from wovenet.resources.names import marks as names
 from wovenet.resources.port import binding, dns, facts, rules
-from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
+from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_BINDINGS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 from wovenet.resources.security_group import default
 from wovenet.resources.subnet import touched
 from wovenet.store.faults import Claimed
 from wovenet.store.tx import Tx
 
 _MAC_TRIES = 16
+_DROP_PREPARED = sa.delete(PORT_BINDINGS).where(
+    PORT_BINDINGS.c.port_id == sa.bindparam("of_port"),
+    PORT_BINDINGS.c.host.in_(sa.bindparam("of_hosts", expanding=True)),
+)
 _OWN_TABLES = frozenset(table.name for table in (PORTS, PORT_FIXED_IPS, PORT_ALLOWED_PAIRS, PORT_SECURITY_GROUPS))
 
 
@@ -93,6 +99,10 @@ def update(tx: Tx, context: Context, current: Object, changes: Object, *, resour
     differences = {name: value for name, value in changed.items() if current[name] != value}
     if not differences:
         return current
+    if "binding:host_id" in differences and current["binding:host_id"]:
+        # What was prepared for these hosts is the past. (For the only host so far, `bindings` looks away from it.)
+        hosts = [current["binding:host_id"], changed["binding:host_id"]]
+        tx.run(_DROP_PREPARED, {"of_port": current["id"], "of_hosts": hosts})
     try:
         saved = crud.save(tx, resource, current, differences)
     except Claimed as error:

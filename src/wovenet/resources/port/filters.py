@@ -6,7 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from wovenet.model import problems
-from wovenet.resources.port.table import PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
+from wovenet.resources.port.table import PORT_BINDINGS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 
 
 def by_fixed_ips(values: Sequence[Any]) -> "sa.ColumnElement[bool]":
@@ -34,6 +34,12 @@ def by_security_groups(values: Sequence[Any]) -> "sa.ColumnElement[bool]":
     return PORTS.c.id.in_(members)
 
 
+def by_host(values: Sequence[Any]) -> "sa.ColumnElement[bool]":
+    """Ports that are on one of these hosts, or prepared to be."""
+    prepared = sa.select(PORT_BINDINGS.c.port_id).where(PORT_BINDINGS.c.host.in_(values))
+    return sa.or_(PORTS.c.binding_host_id.in_(values), PORTS.c.id.in_(prepared))
+
+
 def by_mac_address(values: Sequence[Any]) -> "sa.ColumnElement[bool]":
     """Ports with one of these MACs, however they are written."""
     return PORTS.c.mac_address.in_([str(value).lower().replace("-", ":") for value in values])
@@ -53,4 +59,5 @@ FILTERS: Final[Mapping[str, Callable[[Sequence[Any]], "sa.ColumnElement[bool]"]]
     "fixed_ips": by_fixed_ips,
     "security_groups": by_security_groups,
     "mac_address": by_mac_address,
+    "binding:host_id": by_host,
 }

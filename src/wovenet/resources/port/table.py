@@ -1,4 +1,4 @@
-"""Ports, their addresses, allowed pairs and security groups. The active binding is in the port's own row."""
+"""Ports, their addresses, allowed pairs, security groups and further bindings."""
 
 import sqlalchemy as sa
 
@@ -59,3 +59,15 @@ PORT_SECURITY_GROUPS = sa.Table(
     schema.uuid_col("port_id", sa.ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
     schema.uuid_col("security_group_id", sa.ForeignKey("security_groups.id"), primary_key=True, index=True),
 )
+
+PORT_BINDINGS = sa.Table(
+    "port_bindings",
+    schema.METADATA,
+    schema.uuid_col("port_id", sa.ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
+    schema.text_col("host", 255, primary_key=True, index=True),
+    schema.text_col("vnic_type", 64),
+    schema.text_col("vif_type", 64),
+    schema.json_text("vif_details", nullable=False),
+    schema.json_text("profile", nullable=False),
+)
+"""Bindings that are prepared and not active yet. The active one is in the port's row."""

@@ -514,6 +514,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_port_allowed_pairs_ip_address"), ["ip_address"], unique=False)
 
     op.create_table(
+        "port_bindings",
+        sa.Column("port_id", schema.fixed_type(36), nullable=False),
+        sa.Column("host", schema.text_type(255), nullable=False),
+        sa.Column("vnic_type", schema.text_type(64), nullable=False),
+        sa.Column("vif_type", schema.text_type(64), nullable=False),
+        sa.Column("vif_details", schema.long_text_type(), nullable=False),
+        sa.Column("profile", schema.long_text_type(), nullable=False),
+        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_port_bindings_port_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("port_id", "host", name=op.f("pk_port_bindings")),
+    )
+    with op.batch_alter_table("port_bindings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_port_bindings_host"), ["host"], unique=False)
+
+    op.create_table(
         "port_fixed_ips",
         sa.Column("subnet_id", schema.fixed_type(36), nullable=False),
         sa.Column("ip_key", schema.fixed_type(32), nullable=False),
