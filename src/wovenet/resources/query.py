@@ -14,6 +14,8 @@ from wovenet.store.tx import ReadTx
 
 PLANS_KEPT = 512
 """Sets of attributes whose loading is remembered; clients choose such sets."""
+STATEMENTS_KEPT = 256
+"""Such sets and actors whose statements are remembered: building one costs more than running it."""
 PAGE_IDS_MAX = 1000
 """Up to so many rows, children are found by the rows' ids; beyond, by the list's own condition as a sub-query."""
 
@@ -46,9 +48,7 @@ class MarkerNotFound(Exception):  # noqa: N818
 def show(tx: ReadTx, resource: Resource, actor: Actor, object_id: str, *, attributes: Collection[str]) -> Object | None:
     """The object `object_id` as `actor` sees it, with `attributes`, or None. JSON attributes stay encoded."""
     plan = _plan(resource, frozenset(attributes))
-    statement = plan.select(actor, one=True)
-    visible = scope(resource, actor)
-    row = tx.row(statement if visible is None else statement.where(visible), {"object_id": object_id})
+    row = tx.row(_select_one(plan, actor), {"object_id": object_id})
     if row is None:
         return None
     return _objects(tx, plan, [row], None)[0]
@@ -81,10 +81,7 @@ def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attribu
     """
     plan = _plan(resource, frozenset(attributes))
     conditions = [*_filter_conditions(resource, actor, query.filters), *query.conditions]
-    visible = scope(resource, actor)
-    if visible is not None:
-        conditions.append(visible)
-    statement = plan.select(actor).where(*conditions)
+    statement = _select(plan, actor).where(*conditions)
     keys = _sort_keys(resource, query)
     if query.marker is not None:
         statement = statement.where(_after_marker(tx, resource, keys, query.marker))
@@ -94,7 +91,8 @@ def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attribu
     rows = tx.rows(statement)
     ids = None
     if query.limit is None and query.marker is None and len(rows) > PAGE_IDS_MAX:
-        ids = sa.select(resource.table.c.id).where(*conditions)
+        visible = scope(resource, actor)
+        ids = sa.select(resource.table.c.id).where(*conditions, *([] if visible is None else [visible]))
     found = _objects(tx, plan, rows, ids)
     if query.is_reversed:
         found.reverse()
@@ -137,21 +135,21 @@ class _Plan:
     json: tuple[str, ...]
     children: tuple[Child, ...]
     derives: bool
-    common: "tuple[sa.Select[Any], sa.Select[Any]] | None"
-    """`select` of all and of one, if they are the same for every actor: building one costs as much as running it."""
-
-    def select(self, actor: Actor, *, one: bool = False) -> "sa.Select[Any]":
-        """The columns of all rows, or of the `one` whose id is the parameter `object_id`."""
-        if self.common is not None:
-            return self.common[one]
-        columns = [column if isinstance(column, sa.ColumnElement) else column(actor) for column in self.columns]
-        return _selects(self.resource, columns)[one]
 
 
-def _selects(resource: Resource, columns: "Sequence[sa.ColumnElement[Any]]") -> "tuple[sa.Select[Any], sa.Select[Any]]":
-    """What reads `columns` of all rows, and of one."""
-    every = sa.select(*columns).select_from(resource.table)
-    return every, every.where(resource.table.c.id == sa.bindparam("object_id"))
+@functools.lru_cache(STATEMENTS_KEPT)
+def _select(plan: _Plan, actor: Actor) -> "sa.Select[Any]":
+    """The plan's columns of all rows that `actor` sees."""
+    columns = [column if isinstance(column, sa.ColumnElement) else column(actor) for column in plan.columns]
+    statement = sa.select(*columns).select_from(plan.resource.table)
+    visible = scope(plan.resource, actor)
+    return statement if visible is None else statement.where(visible)
+
+
+@functools.lru_cache(STATEMENTS_KEPT)
+def _select_one(plan: _Plan, actor: Actor) -> "sa.Select[Any]":
+    """The plan's columns of the row whose id is the parameter `object_id`, if `actor` sees it."""
+    return _select(plan, actor).where(plan.resource.table.c.id == sa.bindparam("object_id"))
 
 
 @functools.lru_cache(PLANS_KEPT)
@@ -177,7 +175,6 @@ def _plan(resource: Resource, attributes: frozenset[str]) -> _Plan:
         json=tuple(name for name in names if name in resource.json),
         children=tuple(child for child in resource.children if child.attribute in wanted),
         derives=derives,
-        common=_selects(resource, columns) if resource.expressions.keys().isdisjoint(names) else None,
     )
 
 
