@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from wovenet.resources import (
     address_group,
+    address_scope,
     agent,
     default_security_group_rule,
     network,
@@ -17,6 +18,7 @@ from wovenet.resources import (
     security_group,
     security_group_rule,
     subnet,
+    subnetpool,
 )
 from wovenet.resources.base import Resource
 from wovenet.resources.deployment import table as _controllers  # noqa: F401 - tables that belong to no collection
@@ -27,6 +29,8 @@ from wovenet.surface.declare import Definition
 RESOURCES: tuple[Resource, ...] = (
     network.RESOURCE,
     subnet.RESOURCE,
+    subnetpool.RESOURCE,
+    address_scope.RESOURCE,
     port.RESOURCE,
     security_group.RESOURCE,
     security_group_rule.RESOURCE,
@@ -36,7 +40,7 @@ RESOURCES: tuple[Resource, ...] = (
     agent.RESOURCE,
 )
 
-CORE = ("network", "subnet", "port")
+CORE = ("network", "subnet", "subnetpool", "port")
 """Definitions of the core API: always served, no alias."""
 
 EXTENSIONS: tuple[Definition, ...] = (
@@ -69,6 +73,11 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("network_availability_zone", "network_availability_zone"),
     Definition("subnet-service-types", ".subnet_service_types"),
     Definition("port-security", "port_security"),
+    Definition("subnet_allocation", ".subnet_allocation"),
+    Definition("default-subnetpools", "default_subnetpools"),
+    Definition("subnetpool-prefix-ops", "subnetpool_prefix_ops"),
+    Definition("subnet_onboard", "subnet_onboard"),
+    Definition("address-scope", "address_scope"),
     Definition("security-group", ".security_group"),
     Definition("stateful-security-group", "stateful_security_group"),
     Definition("security-groups-normalized-cidr", "security_groups_normalized_cidr"),

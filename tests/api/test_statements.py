@@ -41,6 +41,9 @@ class Cloud:
         network = self._make("network", {"project_id": owner, "shared": not number % 2})
         cidr = f"10.{number}.0.0/24"
         subnet = self._make("subnet", {"network_id": network, "project_id": owner, "ip_version": 4, "cidr": cidr})
+        scope = self._make("address_scope", {"project_id": owner, "ip_version": 6})
+        prefixes = [f"fd00:{number}::/48"]
+        self._make("subnetpool", {"name": "p", "project_id": owner, "prefixes": prefixes, "address_scope_id": scope})
         group = self._make("security_group", {"name": f"g{number}", "project_id": owner})
         self._make("address_group", {"project_id": owner, "addresses": [cidr, "192.0.2.0/24"]})
         unused = {"used_in_default_sg": False, "used_in_non_default_sg": False}

@@ -6,7 +6,7 @@ from wovenet.api.service import Service
 from wovenet.model import problems
 from wovenet.surface.spec import Extension
 
-CORE = ("networks", "subnets", "ports")
+CORE = ("networks", "subnets", "subnetpools", "ports")
 
 
 def versions(base_url: str) -> Any:

@@ -129,19 +129,21 @@ def delete(endpoint: Endpoint, call: Call, object_id: str) -> None:
 
 
 def act(endpoint: Endpoint, call: Call, object_id: str, action: MemberAction) -> Any:
-    """The object after `action`, which is neither of the verbs and has a policy of its own."""
+    """The object after `action`, or what else it answers. It is neither of the verbs and has a policy of its own."""
     body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
     context = Context(call.actor, endpoint.service.settings)
 
-    def write(tx: Tx) -> Object:
+    def write(tx: Tx) -> Any:
         parents = Parents(tx, endpoint.service.registry, call.actor)
         current = current_of(endpoint, tx, call, object_id)
         need = action.name
         endpoint.service.policy.require(call.actor, need, current, parents=parents, seen=f"get_{endpoint.member}")
         changed = action.act(tx, context, current, body)
-        return _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents)[0]
+        if action.is_plain:
+            return changed
+        return {endpoint.member: _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents)[0]}
 
-    return {endpoint.member: endpoint.service.store.write(write)}
+    return endpoint.service.store.write(write)
 
 
 def current_of(endpoint: Endpoint, tx: ReadTx, call: Call, object_id: str) -> Object:

@@ -148,6 +148,8 @@ class FixedIpView:
     ip_version: int
     prefix_length: int
     has_dhcp_options: bool
+    address_scope_id: str = ""
+    """Of the pool that its subnet is from; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)

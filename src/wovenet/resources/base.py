@@ -58,8 +58,10 @@ class MemberAction:
 
     name: str
     """Its part of the URL, and the policy that it needs."""
-    act: Callable[[Tx, Context, Object, Mapping[str, Any]], Object]
+    act: Callable[[Tx, Context, Object, Mapping[str, Any]], Any]
     """Transaction, context, object and the request's body, which it has to check → the object afterwards."""
+    is_plain: bool = False
+    """Whether what `act` returns is the answer as it is, and not the object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -179,11 +179,6 @@ def test_a_request_that_names_no_addresses(wanted: dict[str, Any], message: str)
     assert refused(problems.BadRequest, wanted) == {"resource": "subnets", "msg": message}
 
 
-@pytest.mark.parametrize("cidr", [None, "10.0.0.0/24"])
-def test_there_are_no_subnet_pools(cidr: str | None) -> None:
-    assert refused(problems.SubnetPoolNotFound, request(cidr, subnetpool_id="x")) == {"subnetpool_id": "x"}
-
-
 @pytest.mark.parametrize(
     "given_pools",
     [

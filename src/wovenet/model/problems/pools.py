@@ -81,6 +81,10 @@ class AddressScopeUpdateError(Problem):
     """Fields: address_scope_id, reason."""
 
 
+class NetworkAddressScopeAffinityError(Problem):
+    """No fields."""
+
+
 class AddressScopePrefixConflict(Problem):
     """No fields."""
 

@@ -11,6 +11,7 @@ from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.rbac import access
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
 from wovenet.resources.subnet.table import SUBNETS
+from wovenet.resources.subnetpool.table import SUBNETPOOLS
 
 
 def _shared(actor: Actor) -> "sa.ColumnElement[bool]":
@@ -20,6 +21,16 @@ def _shared(actor: Actor) -> "sa.ColumnElement[bool]":
 def _scope(actor: Actor) -> "sa.ColumnElement[bool]":
     granted = access.granted_ids(actor, access.NETWORK, SHARED, EXTERNAL)
     return sa.or_(NETWORKS.c.project_id == actor.project_id, NETWORKS.c.id.in_(granted))
+
+
+def _address_scope(ip_version: int) -> "sa.ColumnElement[str | None]":
+    """The address scope that the network's subnets of an IP version are in. They are all in the same one."""
+    return (
+        sa.select(sa.func.min(SUBNETPOOLS.c.address_scope_id))
+        .join(SUBNETS, SUBNETS.c.subnetpool_id == SUBNETPOOLS.c.id)
+        .where(SUBNETS.c.network_id == NETWORKS.c.id, SUBNETS.c.ip_version == ip_version)
+        .scalar_subquery()
+    )
 
 
 def _derive(item: Object) -> None:
@@ -46,7 +57,11 @@ RESOURCE: Resource = Resource(
     member="network",
     table=NETWORKS,
     not_found=lambda network_id: NetworkNotFound(net_id=network_id),
-    expressions={"shared": _shared},
+    expressions={
+        "shared": _shared,
+        "ipv4_address_scope": lambda _: _address_scope(4),
+        "ipv6_address_scope": lambda _: _address_scope(6),
+    },
     json=frozenset({"availability_zone_hints"}),
     children=(
         segment.child(),
@@ -78,6 +93,8 @@ RESOURCE: Resource = Resource(
         "vlan_transparent": False,
         "qinq": False,
         "availability_zone_hints": [],
+        "ipv4_address_scope": None,
+        "ipv6_address_scope": None,
         "dns_domain": "",
     },
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),

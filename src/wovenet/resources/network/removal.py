@@ -11,6 +11,7 @@ from wovenet.resources.subnet.table import SUBNETS
 from wovenet.store import ranges
 from wovenet.store.tx import ReadTx, Tx
 
+_OWNED = ("id", "project_id", "subnetpool_id", "cidr")
 NAMED_MAX = 100
 """Ports that are named as the reason why a network cannot go."""
 
@@ -28,6 +29,7 @@ def remove(tx: Tx, resource: Resource, current: Object) -> None:
     Raises: NetworkInUse; LostRace if a port or a subnet comes at the same moment.
     """
     from wovenet.resources import port, subnet  # inside: they are made with the help of this package
+    from wovenet.resources.subnetpool import allocation
 
     network_id = current["id"]
     in_the_way = [row.id for row in tx.rows(_IN_THE_WAY, {"of_network": network_id})]
@@ -42,11 +44,14 @@ def remove(tx: Tx, resource: Resource, current: Object) -> None:
         # Nothing is given back to pools that go as a whole.
         crud.remove(tx, subnet.RESOURCE, subnets)
         ranges.drop(tx, *(item["id"] for item in subnets))
+        allocation.give_back(tx, subnets)
     crud.remove(tx, resource, [current])
     entries.forget(tx, network_id)
 
 
 def _owned(tx: ReadTx, table: sa.Table, network_id: str, *conditions: "sa.ColumnElement[bool]") -> list[Object]:
     """As much of the network's objects as it takes to remove them."""
-    statement = sa.select(table.c.id, table.c.project_id).where(table.c.network_id == network_id, *conditions)
+    statement = sa.select(*(table.c[name] for name in _OWNED if name in table.c)).where(
+        table.c.network_id == network_id, *conditions
+    )
     return [dict(row._mapping) for row in tx.rows(statement.order_by(table.c.id))]

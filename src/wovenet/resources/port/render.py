@@ -54,22 +54,26 @@ def render(view: PortView, deployment: DeploymentView) -> Desired:
         return NOTHING
     uuid = port_uuid(view.id)
     own_rows, v4, v6 = _dhcp(view, deployment)
-    port = Row("Logical_Switch_Port", uuid, {
-        "addresses": _addresses(view),
-        "dhcpv4_options": v4,
-        "dhcpv6_options": v6,
-        "enabled": view.admin_state_up,
-        "external_ids": Keys(_external_ids(view)),
-        "ha_chassis_group": _UNSET,
-        "name": view.id,
-        "options": _options(view, deployment),
-        "parent_name": _UNSET if view.parent_name is None else view.parent_name,
-        "port_security": _port_security(view) if _is_filtered(view) else _UNSET,
-        "tag": _UNSET if view.tag is None else view.tag,
-        # northd writes `tag` from the request, so both are set to the same.
-        "tag_request": _UNSET if view.tag is None else view.tag,
-        "type": _type(view),
-    })
+    port = Row(
+        "Logical_Switch_Port",
+        uuid,
+        {
+            "addresses": _addresses(view),
+            "dhcpv4_options": v4,
+            "dhcpv6_options": v6,
+            "enabled": view.admin_state_up,
+            "external_ids": Keys(_external_ids(view)),
+            "ha_chassis_group": _UNSET,
+            "name": view.id,
+            "options": _options(view, deployment),
+            "parent_name": _UNSET if view.parent_name is None else view.parent_name,
+            "port_security": _port_security(view) if _is_filtered(view) else _UNSET,
+            "tag": _UNSET if view.tag is None else view.tag,
+            # northd writes `tag` from the request, so both are set to the same.
+            "tag_request": _UNSET if view.tag is None else view.tag,
+            "type": _type(view),
+        },
+    )
     return Desired((port, *own_rows), tuple(_links(view, uuid)))
 
 
@@ -147,10 +151,16 @@ def _external_ids(view: PortView) -> dict[str, str | None]:
         "neutron:project_id": view.project_id,
         "neutron:revision_number": str(view.revision),
         "neutron:security_group_ids": " ".join(view.security_group_ids),
-        "neutron:subnet_pool_addr_scope4": "",
-        "neutron:subnet_pool_addr_scope6": "",
+        "neutron:subnet_pool_addr_scope4": _address_scope(view, 4),
+        "neutron:subnet_pool_addr_scope6": _address_scope(view, 6),
         "neutron:vnic_type": view.vnic_type,
     }
+
+
+def _address_scope(view: PortView, ip_version: int) -> str:
+    """The address scope of the port's addresses of an IP version: they are all in the same one."""
+    scopes = (ip.address_scope_id for ip in view.fixed_ips if ip.ip_version == ip_version)
+    return next(filter(None, scopes), "")
 
 
 def _dhcp(view: PortView, deployment: DeploymentView) -> tuple[list[Row], Value, Value]:

@@ -18,6 +18,7 @@ from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 from wovenet.resources.subnet import view as subnet
 from wovenet.resources.subnet.table import SUBNETS
+from wovenet.resources.subnetpool.table import SUBNETPOOLS
 from wovenet.store.tx import ReadTx
 
 ACTIVE = "ACTIVE"
@@ -35,9 +36,10 @@ _PORTS = (
 _FIXED_IPS = (
     sa.select(
         PORT_FIXED_IPS.c.port_id, PORT_FIXED_IPS.c.ip_address, SUBNETS.c.id, SUBNETS.c.ip_version, SUBNETS.c.cidr,
-        SUBNETS.c.gateway_ip, SUBNETS.c.enable_dhcp, SUBNETS.c.ipv6_address_mode,
+        SUBNETS.c.gateway_ip, SUBNETS.c.enable_dhcp, SUBNETS.c.ipv6_address_mode, SUBNETPOOLS.c.address_scope_id,
     )
     .join(SUBNETS, SUBNETS.c.id == PORT_FIXED_IPS.c.subnet_id)
+    .outerjoin(SUBNETPOOLS, SUBNETPOOLS.c.id == SUBNETS.c.subnetpool_id)
     .where(PORT_FIXED_IPS.c.port_id.in_(_IDS))
     .order_by(PORT_FIXED_IPS.c.port_id, PORT_FIXED_IPS.c.ip_address)
 )  # fmt: skip
@@ -127,7 +129,7 @@ def _fixed_ips(tx: ReadTx, ids: Sequence[str]) -> dict[str, list[FixedIpView]]:
         has_options = has_dhcp_options(row.ip_version, row.enable_dhcp, row.ipv6_address_mode, has_server)
         prefix_length = int(row.cidr.rpartition("/")[2])
         found.setdefault(row.port_id, []).append(
-            FixedIpView(row.ip_address, row.id, row.ip_version, prefix_length, has_options)
+            FixedIpView(row.ip_address, row.id, row.ip_version, prefix_length, has_options, row.address_scope_id or "")
         )
     return found
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from wovenet.model.problems import GatewayIpInUse, InvalidInput, LostRace, NetworkNotFound, SubnetInUse
+from wovenet.model.problems import BadRequest, GatewayIpInUse, InvalidInput, LostRace, NetworkNotFound, SubnetInUse
 from wovenet.model.views import DISTRIBUTED
 from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
@@ -20,6 +20,7 @@ from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
 from wovenet.resources.subnet import rules, touched
 from wovenet.resources.subnet.table import SUBNETS
+from wovenet.resources.subnetpool import allocation, scoping
 from wovenet.store import ranges, schema
 from wovenet.store.tx import ReadTx, Tx
 
@@ -73,13 +74,20 @@ _SAVE_QUIETLY = sa.update(SUBNETS).where(
 def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
     """The new subnets. Ports that address themselves have an address in them already, and so has the metadata port.
 
-    Raises: NetworkNotFound, NetworkMTUSubnetConflict, and whatever `rules.new` finds.
+    Raises: NetworkNotFound, NetworkMTUSubnetConflict, and whatever `rules.new` and pools find.
     """
     network_ids = sorted({request["network_id"] for request in requests})
     # First, because it locks the networks: of two overlapping subnets, the later one sees the earlier one.
     _bump_networks(tx, network_ids)
     networks = {row.id: row for row in tx.rows(_NETWORKS, {"ids": network_ids})}
-    subnets = [_new(tx, resource, context, request=request, networks=networks) for request in requests]
+    neighbours = scoping.Neighbours(tx, network_ids)
+    subnets = []
+    for request in requests:
+        network = networks.get(request["network_id"])
+        if network is None:
+            raise NetworkNotFound(net_id=request["network_id"])
+        cut = _out_of_a_pool(tx, context, request, neighbours)
+        subnets.append(_new(tx, resource, context, request=cut, network=network))
     _refuse_overlaps(tx, subnets)
     for subnet in subnets:
         _check_metadata_port(tx, context, subnet)
@@ -135,16 +143,26 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     tx.run(release.drop, parameters)
     crud.remove(tx, resource, [current])
     ranges.drop(tx, subnet_id)
+    allocation.give_back(tx, [current])
     _bump_networks(tx, [current["network_id"]])
 
 
-def _new(
-    tx: Tx, resource: Resource, context: Context, *, request: Object, networks: "Mapping[str, sa.Row[Any]]"
-) -> Object:
+def _out_of_a_pool(tx: Tx, context: Context, request: Object, neighbours: scoping.Neighbours) -> Object:
+    """The request with addresses of the pool that it names; as it is if it names none.
+
+    Raises: what `allocation` says; NetworkSubnetPoolAffinityError, NetworkAddressScopeAffinityError.
+    """
+    if request.get("cidr") is not None and request.get("prefixlen") is not None:
+        raise BadRequest(resource="subnets", msg="cidr and prefixlen must not be supplied together")
+    pool = allocation.pool_of(tx, context, request)
+    cut = request if pool is None else allocation.allocate(tx, pool, request)
+    if cut.get("cidr") is not None:
+        neighbours.add(request["network_id"], request["ip_version"], pool)
+    return cut
+
+
+def _new(tx: Tx, resource: Resource, context: Context, *, request: Object, network: "sa.Row[Any]") -> Object:
     network_id = request["network_id"]
-    network = networks.get(network_id)
-    if network is None:
-        raise NetworkNotFound(net_id=network_id)
     attributes = rules.new(request, _limits(context))
     check_mtu_for_subnets(network_id, network.mtu, [request["ip_version"]])
     return crud.new_object(tx, resource, {**request, **attributes, "router:external": network.router_external})

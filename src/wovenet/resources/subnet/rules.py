@@ -54,7 +54,7 @@ def new(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "cidr": _text(network),
         "gateway_ip": gateway_ip,
         "allocation_pools": pools,
-        "subnetpool_id": None,
+        "subnetpool_id": request.get("subnetpool_id"),
         "ipv6_ra_mode": request.get("ipv6_ra_mode"),
         "ipv6_address_mode": request.get("ipv6_address_mode"),
         "dns_nameservers": request.get("dns_nameservers") or [],
@@ -158,16 +158,10 @@ def pool_text(pool: Mapping[str, str]) -> str:
 
 
 def _cidr(request: Mapping[str, Any]) -> str:
-    """The range of addresses that the request names.
-
-    Raises: BadRequest if it names none; SubnetPoolNotFound if it is to come from a pool of subnets.
-    """
+    """The range of addresses that the request names. Raises: BadRequest if it names none."""
     cidr: str | None = request.get("cidr")
     if cidr is not None and request.get("prefixlen") is not None:
         raise problems.BadRequest(resource="subnets", msg="cidr and prefixlen must not be supplied together")
-    pool_id = request.get("subnetpool_id")
-    if pool_id is not None:
-        raise problems.SubnetPoolNotFound(subnetpool_id=pool_id)
     if cidr is None:
         raise problems.BadRequest(resource="subnets", msg="a subnetpool must be specified in the absence of a cidr")
     return cidr

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-STANDARD = ("networks", "subnets", "ports", "security_groups", "security_group_rules", "address_groups")
+STANDARD = ("networks", "subnets", "ports", "security_groups", "security_group_rules", "address_groups", "subnetpools")
 """Collections whose objects carry description, revision and timestamps."""
 
-TAGGED = ("networks", "subnets", "ports", "security_groups")
+TAGGED = ("networks", "subnets", "ports", "security_groups", "subnetpools")
 """Collections whose objects can be tagged."""
 
 
