@@ -59,6 +59,8 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("revision-if-match", "revisionifmatch"),
     Definition("quotas", ".quotas"),
     Definition("quota_details", ".quota_details"),
+    Definition("quota-check-limit", "quota_check_limit"),
+    Definition("quota-check-limit-default", "quota_check_limit_default"),
     Definition("agent", "agent"),
     Definition("provider", "provider_net"),
     Definition("net-mtu", "network_mtu"),
