@@ -40,7 +40,7 @@ MARKS = sa.Table(
 )
 """The outbox, written here and read by `store.outbox`. `created`: seconds since the epoch."""
 
-ATTEMPTS: Final = 10
+ATTEMPTS: Final = 20
 PATIENCE_S: Final = 20.0
 """No attempt is begun later than this after the first: waits for locks and connections add up."""
 _FIRST_PAUSE_MS = 8
