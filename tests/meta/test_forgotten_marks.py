@@ -12,6 +12,7 @@ from wovenet.store.tx import Tx
 
 REQUESTS = {
     "network": ("/v2.0/networks/{network}", {"network": {"name": "renamed"}}),
+    "network_dns": ("/v2.0/networks/{network}", {"network": {"dns_domain": "zone.example."}}),
     "subnet": ("/v2.0/subnets/{subnet}", {"subnet": {"dns_nameservers": ["192.0.2.53"]}}),
     "port": ("/v2.0/ports/{port}", {"port": {"admin_state_up": False}}),
     "address_group": (
@@ -31,7 +32,9 @@ def test_a_forgotten_mark_is_found(
         made = {"network": cloud.client.make("/v2.0/networks", {"network": {}})["id"]}
         body: dict[str, Any] = {"subnet": {"network_id": made["network"], "ip_version": 4, "cidr": "10.0.0.0/24"}}
         made["subnet"] = cloud.client.make("/v2.0/subnets", body)["id"]
-        made["port"] = cloud.client.make("/v2.0/ports", {"port": {"network_id": made["network"]}})["id"]
+        named = {"port": {"network_id": made["network"], "dns_name": "n", "device_id": "d"}}
+        made["port"] = cloud.client.make("/v2.0/ports", named)["id"]
+        made["network_dns"] = made["network"]
         made["security_group"] = cloud.client.make("/v2.0/security-groups", {"security_group": {"name": "s"}})["id"]
         made["address_group"] = cloud.client.make("/v2.0/address-groups", {"address_group": {"name": "a"}})["id"]
         assert cloud.complaints() == []
