@@ -30,7 +30,8 @@ PORTS = sa.Table(
     schema.text_col("numa_affinity_policy", 16, nullable=True),
     schema.text_col("hardware_offload_type", 64, nullable=True),
     schema.bool_col("trusted", nullable=True),
-    sa.UniqueConstraint("network_id", "mac_address"),
+    sa.UniqueConstraint("mac_address", "network_id"),
+    sa.Index(None, "network_id", "id"),
 )
 
 """`is_up`: the Southbound says that the port is up. `status` follows from it and from what the port is to be."""

@@ -386,11 +386,12 @@ def upgrade() -> None:
         sa.Column("trusted", sa.Boolean(), nullable=True),
         sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_ports_network_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ports")),
-        sa.UniqueConstraint("network_id", "mac_address", name=op.f("uq_ports_network_id_mac_address")),
+        sa.UniqueConstraint("mac_address", "network_id", name=op.f("uq_ports_mac_address_network_id")),
     )
     with op.batch_alter_table("ports", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ports_binding_host_id"), ["binding_host_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ports_device_id"), ["device_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ports_network_id_id"), ["network_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ports_project_id"), ["project_id"], unique=False)
 
     op.create_table(
