@@ -186,6 +186,9 @@ class Fault:
         return json.dumps({"NeutronError": {"type": self.type, "message": self.message, "detail": ""}}).encode()
 
 
+_TOLD: Final = frozenset({"SubnetAllocationError"})
+"""Answered with 500 by the peer, and yet about nothing but the request: a pool has no such space."""
+
 INTERNAL: Final = Fault(500, "HTTPInternalServerError", _INTERNAL)
 
 
@@ -200,7 +203,8 @@ def of(error: Exception) -> Fault:
     if entry is None:
         return INTERNAL
     status, text = entry
-    if status == INTERNAL.status:  # told to the log only: such texts name what is not the client's business
+    # Told to the log only, with one exception: such texts name what is not the client's business.
+    if status == INTERNAL.status and error.name not in _TOLD:
         return INTERNAL
     return Fault(status, error.name, text % _Fields(error.fields))
 
