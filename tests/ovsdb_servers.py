@@ -107,7 +107,8 @@ class Server:
             log = self.directory / "log" / "ovsdb.log"
             process.wait_until(
                 lambda: log.exists() and "listening on port" in log.read_text(),
-                timeout_s=TIMEOUT_S, what="the port of ovsdb-server",
+                timeout_s=TIMEOUT_S,
+                what="the port of ovsdb-server",
             )
             found = re.search(r"listening on port (\d+)", log.read_text())
             assert found is not None

@@ -22,7 +22,11 @@ def group(name: str) -> tuple[Unit, Desired]:
     unit = Unit("security_group", name)
     rule = row_uuid("ACL", unit, "rule")
     columns: dict[str, Value] = {
-        "direction": "to-lport", "priority": 1002, "match": "ip4", "action": "allow-related", "log": False,
+        "direction": "to-lport",
+        "priority": 1002,
+        "match": "ip4",
+        "action": "allow-related",
+        "log": False,
         "external_ids": {"neutron:rule": name},
     }
     acl = Row("ACL", rule, columns)
@@ -102,9 +106,9 @@ class Site:
             assert not any(isinstance(outcome, Applied) and outcome.recovered for outcome in outcomes.values())
 
     def rows(self, table: str, *columns: str) -> list[dict[str, Any]]:
-        [result] = self.client.transact([
-            {"op": "select", "table": table, "where": [], "columns": list(columns or ["_uuid"])}
-        ])
+        [result] = self.client.transact(
+            [{"op": "select", "table": table, "where": [], "columns": list(columns or ["_uuid"])}]
+        )
         rows: list[dict[str, Any]] = result["rows"]
         return rows
 

@@ -24,9 +24,9 @@ def test_versions_and_the_rows_that_changed(site: Site) -> None:
     site.settle(network("n"), *(port(f"p{number}", "n") for number in range(actual.SLICE * 2 + 1)))
     before = actual.versions(site.client, "Logical_Switch_Port")
     assert len(before) == actual.SLICE * 2 + 1
-    site.client.transact([
-        {"op": "update", "table": "Logical_Switch_Port", "where": [["name", "==", "p7"]], "row": {"type": "router"}}
-    ])
+    site.client.transact(
+        [{"op": "update", "table": "Logical_Switch_Port", "where": [["name", "==", "p7"]], "row": {"type": "router"}}]
+    )
     after = actual.versions(site.client, "Logical_Switch_Port")
     changed = [uuid for uuid, version in after.items() if before[uuid] != version]
     assert changed == [port_uuid("p7")]
@@ -68,10 +68,12 @@ def test_differences_name_the_place_and_both_values(site: Site) -> None:
     site.settle((unit, desired), group("g"), port("p", "n", ["g"]))
     ids = {"external_ids": ["map", [["theirs", "2"]]]}
     unlink = [["ports", "delete", ["uuid", port_uuid("p")]]]
-    site.client.transact([
-        {"op": "update", "table": "Logical_Switch", "where": [["name", "==", "n"]], "row": ids},
-        {"op": "mutate", "table": "Port_Group", "where": [["name", "==", "g"]], "mutations": unlink},
-    ])
+    site.client.transact(
+        [
+            {"op": "update", "table": "Logical_Switch", "where": [["name", "==", "n"]], "row": ids},
+            {"op": "mutate", "table": "Port_Group", "where": [["name", "==", "g"]], "mutations": unlink},
+        ]
+    )
     wanted = [(desired, Known()), (port("p", "n", ["g"])[1], Known())]
     switch, lsp = actual.read(site.client, wanted)
     expected = {"neutron:network_name": "n", "ours": "1"}

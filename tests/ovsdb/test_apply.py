@@ -103,9 +103,9 @@ def test_a_switch_may_go_before_its_ports(site: Site) -> None:
 
 def test_our_keys_of_a_shared_map_only(site: Site) -> None:
     unit = Unit("global", "global")
-    [inserted] = site.client.transact([
-        {"op": "insert", "table": "NB_Global", "row": {"options": ["map", [["northd", "theirs"], ["old", "ours"]]]}}
-    ])
+    [inserted] = site.client.transact(
+        [{"op": "insert", "table": "NB_Global", "row": {"options": ["map", [["northd", "theirs"], ["old", "ours"]]]}}]
+    )
     computed = row_uuid("NB_Global", unit)
     aliases = {computed: RowUuid(inserted["uuid"][1])}
     desired = Desired((Row("NB_Global", computed, {"options": Keys({"new": "1", "old": None})}),))
@@ -127,11 +127,26 @@ def test_without_the_shared_row_there_is_something_missing(site: Site) -> None:
 
 def test_numbers_in_maps_are_written_as_numbers(site: Site) -> None:
     unit, desired = network("n")
-    rule = Row("QoS", row_uuid("QoS", unit), {
-        "bandwidth": {"rate": "1000", "burst": "2000"}, "direction": "to-lport", "match": "1", "priority": 5,
-    })
-    site.settle((unit, replace(desired, rows=(*desired.rows, rule),
-                               links=(Link("Logical_Switch", switch_uuid("n"), "qos_rules", rule.uuid),))))
+    rule = Row(
+        "QoS",
+        row_uuid("QoS", unit),
+        {
+            "bandwidth": {"rate": "1000", "burst": "2000"},
+            "direction": "to-lport",
+            "match": "1",
+            "priority": 5,
+        },
+    )
+    site.settle(
+        (
+            unit,
+            replace(
+                desired,
+                rows=(*desired.rows, rule),
+                links=(Link("Logical_Switch", switch_uuid("n"), "qos_rules", rule.uuid),),
+            ),
+        )
+    )
     assert site.rows("QoS", "bandwidth") == [{"bandwidth": ["map", [["burst", 2000], ["rate", 1000]]]}]
 
 
@@ -237,7 +252,9 @@ def test_an_emptied_database_is_filled_again(server: ovsdb_servers.Server) -> No
     outcome = site.apply(port("p1", "n", ["g"], dhcp="s", enabled=False))[Unit("port", "p1")]
     assert isinstance(outcome, Missing)
     assert outcome.rows == (
-        ("DHCP_Options", options_uuid("s")), ("Logical_Switch", switch_uuid("n")), ("Port_Group", group_uuid("g")),
+        ("DHCP_Options", options_uuid("s")),
+        ("Logical_Switch", switch_uuid("n")),
+        ("Port_Group", group_uuid("g")),
     )
     assert outcome.known == Known()
     outcomes = site.apply(*units, suspect=True)
@@ -336,11 +353,13 @@ def test_what_was_settled_before_the_loss_is_told_apart(server: ovsdb_servers.Se
 
 
 def test_adopted_rows_keep_their_uuids(site: Site) -> None:
-    made = site.client.transact([
-        {"op": "insert", "table": "Logical_Switch_Port", "uuid-name": "p", "row": {"name": "p"}},
-        {"op": "insert", "table": "Logical_Switch", "row": {"name": "n", "ports": ["named-uuid", "p"]}},
-        {"op": "insert", "table": "Port_Group", "row": {"name": "left", "ports": ["named-uuid", "p"]}},
-    ])
+    made = site.client.transact(
+        [
+            {"op": "insert", "table": "Logical_Switch_Port", "uuid-name": "p", "row": {"name": "p"}},
+            {"op": "insert", "table": "Logical_Switch", "row": {"name": "n", "ports": ["named-uuid", "p"]}},
+            {"op": "insert", "table": "Port_Group", "row": {"name": "left", "ports": ["named-uuid", "p"]}},
+        ]
+    )
     born = [RowUuid(one["uuid"][1]) for one in made]
     aliases = {port_uuid("p"): born[0], switch_uuid("n"): born[1]}
     site.settle(group("g"))

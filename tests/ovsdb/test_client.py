@@ -273,10 +273,12 @@ def test_the_probes_of_the_server_are_answered(server: ovsdb_servers.Server) -> 
     """The server's inactivity probe is set to the shortest it takes; an unanswered one would end the connection."""
     client = server.client()
     target = {"target": f"punix:{server.directory / 'probed'}", "inactivity_probe": 1000}
-    client.transact([
-        {"op": "insert", "table": "Connection", "uuid-name": "c", "row": target},
-        {"op": "insert", "table": "NB_Global", "row": {"connections": ["named-uuid", "c"]}},
-    ])
+    client.transact(
+        [
+            {"op": "insert", "table": "Connection", "uuid-name": "c", "row": target},
+            {"op": "insert", "table": "NB_Global", "row": {"connections": ["named-uuid", "c"]}},
+        ]
+    )
     server.add_remote("db:OVN_Northbound,NB_Global,connections")
     probed = server.client(remote=f"unix:{server.directory / 'probed'}")
     until = CLOCK.monotonic() + 2.5

@@ -20,7 +20,12 @@ UNITS = (Unit("thing", "one"), Unit("thing", "two"))
 ROUTER = row_uuid("Logical_Router", Unit("base", "base"), "router")
 
 BASE = (
-    network("n1"), network("n2"), group("g1"), group("g2"), options("s1"), options("s2"),
+    network("n1"),
+    network("n2"),
+    group("g1"),
+    group("g2"),
+    options("s1"),
+    options("s2"),
     (Unit("base", "base"), Desired((Row("Logical_Router", ROUTER, {"name": "r"}),))),
 )
 
@@ -105,7 +110,8 @@ def _desired(draw: st.DrawFn, unit: Unit) -> Desired:
 
 STEPS = st.lists(
     st.tuples(*(_desired(unit) for unit in UNITS), st.sampled_from(["remember", "remember", "forget", "suspect"])),
-    min_size=1, max_size=4,
+    min_size=1,
+    max_size=4,
 )
 
 

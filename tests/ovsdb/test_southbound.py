@@ -54,16 +54,20 @@ def _named(table: str, column: str, name: str) -> dict[str, Any]:
 def _host(client: Client, name: str, ip: str = "192.0.2.1", **config: str) -> None:
     encap = {"type": "geneve", "ip": ip, "chassis_name": name}
     chassis = {
-        "name": name, "hostname": f"{name}.test", "encaps": ["named-uuid", "e"],
+        "name": name,
+        "hostname": f"{name}.test",
+        "encaps": ["named-uuid", "e"],
         "external_ids": ["map", [["ovn-cms-options", "old"], ["only", "here"]]],
         "other_config": ["map", sorted([key.replace("_", "-"), value] for key, value in config.items())],
     }
     private = {"name": name, "nb_cfg": 7, "nb_cfg_timestamp": 1000, "external_ids": ["map", [["k", "v"]]]}
-    client.transact([
-        {"op": "insert", "table": "Encap", "uuid-name": "e", "row": encap},
-        {"op": "insert", "table": "Chassis", "row": chassis},
-        {"op": "insert", "table": "Chassis_Private", "row": private},
-    ])
+    client.transact(
+        [
+            {"op": "insert", "table": "Encap", "uuid-name": "e", "row": encap},
+            {"op": "insert", "table": "Chassis", "row": chassis},
+            {"op": "insert", "table": "Chassis_Private", "row": private},
+        ]
+    )
 
 
 def _port(client: Client, name: str, key: int) -> None:
@@ -109,7 +113,8 @@ def test_the_first_poll_tells_all_there_is(writer: Client, watch: Southbound) ->
     _bind(writer, "p1", "hv1", up=True)
     snapshot = _snapshot(watch)
     assert sorted(snapshot.ports, key=lambda port: port.logical_port) == [
-        PortChanged("p1", "", "hv1", (), up=True), PortChanged("p2", "", None, (), up=False),
+        PortChanged("p1", "", "hv1", (), up=True),
+        PortChanged("p2", "", None, (), up=False),
     ]
     assert snapshot.chassis == (HOST,)
     assert snapshot.agents == (AgentChanged("hv1", 7, 1000, {"k": "v"}),)
@@ -148,10 +153,12 @@ def test_a_host_that_goes_unbinds_its_ports(writer: Client, watch: Southbound) -
     _port(writer, "p", 1)
     _bind(writer, "p", "hv1", up=True)
     _snapshot(watch)
-    writer.transact([
-        {"op": "delete", **_named("Chassis", "name", "hv1")},
-        {"op": "delete", **_named("Chassis_Private", "name", "hv1")},
-    ])
+    writer.transact(
+        [
+            {"op": "delete", **_named("Chassis", "name", "hv1")},
+            {"op": "delete", **_named("Chassis_Private", "name", "hv1")},
+        ]
+    )
     assert _events(watch, 3) == [ChassisGone("hv1"), PortChanged("p", "", None, (), up=True), AgentGone("hv1")]
 
 
@@ -162,15 +169,22 @@ def test_a_row_made_anew_under_its_name_is_a_change(writer: Client, watch: South
     [found] = writer.transact([{"op": "select", "table": "Datapath_Binding", "where": [], "columns": ["_uuid"]}])
     new = {"logical_port": "p", "type": "virtual", "datapath": found["rows"][0]["_uuid"], "tunnel_key": 2}
     encap = {"type": "geneve", "ip": "192.0.2.2", "chassis_name": "hv1"}
-    writer.transact([
-        {"op": "delete", **_named("Port_Binding", "logical_port", "p")},
-        {"op": "insert", "table": "Port_Binding", "row": new},
-        {"op": "delete", **_named("Chassis", "name", "hv1")},
-        {"op": "insert", "table": "Encap", "uuid-name": "e", "row": encap},
-        {"op": "insert", "table": "Chassis", "row": {"name": "hv1", "hostname": "x", "encaps": ["named-uuid", "e"]}},
-    ])
+    writer.transact(
+        [
+            {"op": "delete", **_named("Port_Binding", "logical_port", "p")},
+            {"op": "insert", "table": "Port_Binding", "row": new},
+            {"op": "delete", **_named("Chassis", "name", "hv1")},
+            {"op": "insert", "table": "Encap", "uuid-name": "e", "row": encap},
+            {
+                "op": "insert",
+                "table": "Chassis",
+                "row": {"name": "hv1", "hostname": "x", "encaps": ["named-uuid", "e"]},
+            },
+        ]
+    )
     assert _events(watch, 2) == [
-        ChassisChanged("hv1", "x", {}, (("geneve", "192.0.2.2"),)), PortChanged("p", "virtual", None, (), up=False),
+        ChassisChanged("hv1", "x", {}, (("geneve", "192.0.2.2"),)),
+        PortChanged("p", "virtual", None, (), up=False),
     ]
 
 
@@ -190,7 +204,8 @@ def test_one_poll_tells_the_latest_of_each(writer: Client, watch: Southbound) ->
         assert len(events) <= 5
         latest |= {one.logical_port: one for one in events if isinstance(one, PortChanged | PortGone)}
     assert latest == {
-        **{f"p{key}": PortChanged(f"p{key}", "", "hv1", (), up=True) for key in (1, 2, 4, 5)}, "p3": PortGone("p3"),
+        **{f"p{key}": PortChanged(f"p{key}", "", "hv1", (), up=True) for key in (1, 2, 4, 5)},
+        "p3": PortGone("p3"),
     }
 
 

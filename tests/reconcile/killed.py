@@ -39,9 +39,7 @@ def main(url: str, nb: str, sb: str, state_path: str, count: str) -> None:
         nb=nb, sb=sb, rules=replace(RULES, batch=3), state_path=Path(state_path), name="killed", poll_interval_s=0.1
     )
     store = Store(make_engine(url), CLOCK)
-    controller.Controller(
-        options, store, controller.Stop(), applier=lambda client: Killing(client, int(count))
-    ).run()
+    controller.Controller(options, store, controller.Stop(), applier=lambda client: Killing(client, int(count))).run()
 
 
 if __name__ == "__main__":

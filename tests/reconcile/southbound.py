@@ -29,25 +29,27 @@ class Southbound:
             "name": name, "hostname": f"{name}.test", "encaps": ["named-uuid", "e"],
             "other_config": ["map", [["ovn-bridge-mappings", bridge_mappings]]],
         }  # fmt: skip
-        self._client.transact([
-            {"op": "insert", "table": "Encap", "uuid-name": "e", "row": encap},
-            {"op": "insert", "table": "Chassis", "row": chassis},
-            {"op": "insert", "table": "Chassis_Private", "row": {"name": name}},
-        ])
+        self._client.transact(
+            [
+                {"op": "insert", "table": "Encap", "uuid-name": "e", "row": encap},
+                {"op": "insert", "table": "Chassis", "row": chassis},
+                {"op": "insert", "table": "Chassis_Private", "row": {"name": name}},
+            ]
+        )
 
     def forget_host(self, name: str) -> None:
         """Its rows are gone; ports that were bound there are bound nowhere, and still say that they are up."""
         where = [["name", "==", name]]
-        self._client.transact([
-            {"op": "delete", "table": table, "where": where} for table in ("Chassis", "Chassis_Private")
-        ])
+        self._client.transact(
+            [{"op": "delete", "table": table, "where": where} for table in ("Chassis", "Chassis_Private")]
+        )
 
     def heartbeat(self, name: str, nb_cfg: int, **external_ids: str) -> None:
         ids = ["map", sorted(map(list, external_ids.items()))]
         row = {"nb_cfg": nb_cfg, "nb_cfg_timestamp": 1, "external_ids": ids}
-        self._client.transact([
-            {"op": "update", "table": "Chassis_Private", "where": [["name", "==", name]], "row": row}
-        ])
+        self._client.transact(
+            [{"op": "update", "table": "Chassis_Private", "where": [["name", "==", name]], "row": row}]
+        )
 
     def bind(self, port: str, host: str, *, up: bool) -> None:
         """The port is claimed by the host; northd's row for it is made if there is none."""

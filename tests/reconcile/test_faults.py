@@ -77,9 +77,7 @@ def full(world: World) -> World:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(1, 6))
 @pytest.mark.parametrize("target", [LATER, EMPTY], ids=["changed", "emptied"])
-def test_a_crash_around_each_transaction(
-    make_world: Callable[..., World], at: int, after: bool, target: State
-) -> None:
+def test_a_crash_around_each_transaction(make_world: Callable[..., World], at: int, after: bool, target: State) -> None:
     first = make_world()
     first.lead()
     first.become(CLOUD)
@@ -299,21 +297,28 @@ def test_orphans_are_removed_and_strangers_left_alone(full: World) -> None:
     assert "of_someone_else" in {row["name"] for row in full.nb()["Port_Group"]}
 
 
-def test_the_rows_of_an_earlier_deployment_are_adopted(
-    make_world: Callable[..., World], full: World
-) -> None:
+def test_the_rows_of_an_earlier_deployment_are_adopted(make_world: Callable[..., World], full: World) -> None:
     """The same names with other uuids, as ML2/OVN leaves them, and a store that knows the same objects."""
     shown = full.nb()
-    rows = full.client.transact([
-        {"op": "select", "table": table, "where": []} for table in ("Logical_Switch", "Port_Group")
-    ])
+    rows = full.client.transact(
+        [{"op": "select", "table": table, "where": []} for table in ("Logical_Switch", "Port_Group")]
+    )
     assert all(result["rows"] for result in rows)
-    full.client.transact([
-        *({"op": "delete", "table": table, "where": []} for table in ("Logical_Switch", "Port_Group", "DHCP_Options")),
-        {"op": "mutate", "table": "NB_Global", "where": [], "mutations": [["external_ids", "delete", ["set", [
-            "wovenet:ledger"]]]]},
-        *_peer_rows(),
-    ])
+    full.client.transact(
+        [
+            *(
+                {"op": "delete", "table": table, "where": []}
+                for table in ("Logical_Switch", "Port_Group", "DHCP_Options")
+            ),
+            {
+                "op": "mutate",
+                "table": "NB_Global",
+                "where": [],
+                "mutations": [["external_ids", "delete", ["set", ["wovenet:ledger"]]]],
+            },
+            *_peer_rows(),
+        ]
+    )
     full.client.close()
     heir = make_world()
     heir.state = CLOUD
@@ -324,9 +329,9 @@ def test_the_rows_of_an_earlier_deployment_are_adopted(
     check(heir, CLOUD)
     assert heir.nb() == shown
     where = [["name", "==", id_of("p3")]]
-    [kept] = heir.client.transact([
-        {"op": "select", "table": "Logical_Switch_Port", "where": where, "columns": ["_uuid"]}
-    ])
+    [kept] = heir.client.transact(
+        [{"op": "select", "table": "Logical_Switch_Port", "where": where, "columns": ["_uuid"]}]
+    )
     assert kept["rows"] == [{"_uuid": ["uuid", PEER_PORT]}]
 
 

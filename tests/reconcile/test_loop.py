@@ -30,9 +30,7 @@ def test_a_state_is_brought_to_nb(world: World) -> None:
     [switch] = nb["Logical_Switch"]
     assert switch["name"] == f"neutron-{id_of('n')}"
     assert switch["ports"] == [f"@{id_of('p')}"] or switch["ports"] == f"@{id_of('p')}"
-    assert {group["name"] for group in nb["Port_Group"]} == {
-        "neutron_pg_drop", f"pg_{id_of('g').replace('-', '_')}"
-    }
+    assert {group["name"] for group in nb["Port_Group"]} == {"neutron_pg_drop", f"pg_{id_of('g').replace('-', '_')}"}
     assert all(group["ports"] == f"@{id_of('p')}" for group in nb["Port_Group"])
     assert len(nb["ACL"]) == 4
 

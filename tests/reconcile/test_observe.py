@@ -123,9 +123,7 @@ def test_hosts_and_their_heartbeats(store: Store, southbound: Southbound, observ
         assert host.by_name(tx, ["hv1.test"]) == {}
 
 
-def test_what_a_chassis_says_cannot_stop_the_observer(
-    world: World, southbound: Southbound, observer: Observer
-) -> None:
+def test_what_a_chassis_says_cannot_stop_the_observer(world: World, southbound: Southbound, observer: Observer) -> None:
     world.become(PORTS_HELD)
     southbound.host("hv\n1", bridge_mappings=",:,,physnet1,x:y:z" * 1000)
     southbound.host("hv2")

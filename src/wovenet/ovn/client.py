@@ -92,7 +92,13 @@ class Client:
     """See the module."""
 
     def __init__(
-        self, remotes: str, *, database: str, clock: Clock, tls: Tls | None = None, timing: Timing | None = None,
+        self,
+        remotes: str,
+        *,
+        database: str,
+        clock: Clock,
+        tls: Tls | None = None,
+        timing: Timing | None = None,
         leader_only: bool = True,
     ) -> None:
         self.database = database
@@ -310,9 +316,7 @@ class Client:
         while not self._pump(deadline) and self._clock.monotonic() < deadline:
             pass
 
-    def _monitor(
-        self, database: str, tables: Mapping[str, Sequence[str]], sink: Sink, timeout_s: float | None
-    ) -> None:
+    def _monitor(self, database: str, tables: Mapping[str, Sequence[str]], sink: Sink, timeout_s: float | None) -> None:
         name = f"m{len(self._sinks)}"
         requests = {table: {"columns": list(columns)} for table, columns in tables.items()}
         request = self._send("monitor", [database, name, requests])

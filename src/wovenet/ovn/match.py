@@ -12,9 +12,7 @@ from wovenet.model.ids import is_uuid
 Term = NewType("Term", str)
 """A well-formed part of a conjunction."""
 
-Field = Literal[
-    "ip.proto", "tcp.dst", "udp.dst", "sctp.dst", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code"
-]
+Field = Literal["ip.proto", "tcp.dst", "udp.dst", "sctp.dst", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code"]
 Flag = Literal["ip", "ip4", "ip6", "tcp", "udp", "sctp", "icmp4", "icmp6"]
 Side = Literal["src", "dst"]
 

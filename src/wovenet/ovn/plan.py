@@ -128,5 +128,11 @@ def _exists(table: str, uuid: RowUuid, aliases: Aliases) -> dict[str, Any]:
     row = {"_uuid": uuid_json(aliases.get(uuid, uuid))}
     where = where_uuid(uuid, aliases)
     return {
-        "op": "wait", "timeout": 0, "table": table, "where": where, "columns": ["_uuid"], "until": "==", "rows": [row],
+        "op": "wait",
+        "timeout": 0,
+        "table": table,
+        "where": where,
+        "columns": ["_uuid"],
+        "until": "==",
+        "rows": [row],
     }

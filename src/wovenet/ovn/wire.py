@@ -21,6 +21,7 @@ NO_ALIASES: Aliases = {}
 Atom = str | int | float | bool
 Normal = frozenset[Atom] | dict[Atom, Atom]
 
+
 class InvalidValue(ValueError):  # noqa: N818
     """A rendered value that its column cannot hold: a mistake in a renderer, which concerns one unit only."""
 

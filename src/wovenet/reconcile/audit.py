@@ -175,9 +175,7 @@ class _Auditor:
                 findings[unit] = Finding(unit, differ, forgets)
         return _Look(findings, unsettled)
 
-    def _aliases_of(
-        self, tx: ReadTx, desired: Mapping[Unit, Desired], entries: Mapping[Unit, ledger.Entry]
-    ) -> Aliases:
+    def _aliases_of(self, tx: ReadTx, desired: Mapping[Unit, Desired], entries: Mapping[Unit, ledger.Entry]) -> Aliases:
         wanted = {uuid for one in desired.values() for _, uuid in references(one)}
         wanted |= {link.uuid for entry in entries.values() for link in entry.known.links}
         aliases = {**self._aliases, **ledger.find(tx, wanted).aliases}

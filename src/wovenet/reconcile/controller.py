@@ -167,9 +167,7 @@ def report(tx: ReadTx) -> dict[str, Any] | None:
     if row is None:
         return None
     now = tx.clock.wall()
-    standbys = tx.value(
-        sa.select(sa.func.count()).where(_C.role == STANDBY, _C.heartbeat_s >= now - SILENT_S)
-    )
+    standbys = tx.value(sa.select(sa.func.count()).where(_C.role == STANDBY, _C.heartbeat_s >= now - SILENT_S))
     age_s = max(0.0, now - row.heartbeat_s)
     return {
         "name": row.name,
@@ -454,9 +452,7 @@ class Controller:
 
     def _forget_myself(self) -> None:
         with suppress(StoreBusy, CommitUnknown):
-            self._store.write(
-                lambda tx: tx.run(CONTROLLERS.delete().where(_C.name == self._options.name))
-            )
+            self._store.write(lambda tx: tx.run(CONTROLLERS.delete().where(_C.name == self._options.name)))
 
 
 def _nb_client(options: Options, clock: Clock) -> Client:

@@ -164,7 +164,10 @@ def store(tx: Tx, changes: Mapping[Unit, tuple[Known, Known]]) -> None:
         drop_links += [_link_key(link) for link in before.links - after.links]
         add_links += [_link_row(unit, link) for link in after.links - before.links]
     for statement, parameters in (
-        (_DROP_LINK, drop_links), (_DROP_ROW, drop_rows), (_SET_ROW, set_rows), (_ADD_ROW, add_rows),
+        (_DROP_LINK, drop_links),
+        (_DROP_ROW, drop_rows),
+        (_SET_ROW, set_rows),
+        (_ADD_ROW, add_rows),
         (_ADD_LINK, add_links),
     ):
         if parameters:
@@ -222,9 +225,7 @@ def pages(tx_of: Callable[[], Any], table: str, size: int = 1000) -> Iterator[li
 def units(tx_of: Callable[[], Any], kind: str, size: int = 500) -> Iterator[list[Unit]]:
     """All units of `kind` that the ledger remembers, a page at a time, each page in a transaction of its own."""
     last = ""
-    parts = [
-        sa.select(c.unit_id).where(c.kind == kind, c.unit_id > sa.bindparam("last")).distinct() for c in (_R, _L)
-    ]
+    parts = [sa.select(c.unit_id).where(c.kind == kind, c.unit_id > sa.bindparam("last")).distinct() for c in (_R, _L)]
     page = sa.union(*parts).order_by("unit_id").limit(size)
     while True:
         with tx_of() as tx:
@@ -279,7 +280,11 @@ def trust(tx: Tx, units: Iterable[Unit]) -> None:
 
 def _row(unit: Unit, key: RowKey, fingerprint: bytes) -> dict[str, Any]:
     return {
-        "kind": unit.kind, "unit_id": unit.id, "nb_table": key[0], "row_uuid": key[1], "actual_uuid": key[1],
+        "kind": unit.kind,
+        "unit_id": unit.id,
+        "nb_table": key[0],
+        "row_uuid": key[1],
+        "actual_uuid": key[1],
         "fingerprint": fingerprint,
     }
 
@@ -294,8 +299,12 @@ def _link_key(link: Link) -> dict[str, Any]:
 
 def _link_row(unit: Unit, link: Link) -> dict[str, Any]:
     return {
-        "kind": unit.kind, "unit_id": unit.id, "nb_table": link.table, "row_uuid": link.uuid,
-        "nb_column": link.column, "member_uuid": link.member,
+        "kind": unit.kind,
+        "unit_id": unit.id,
+        "nb_table": link.table,
+        "row_uuid": link.uuid,
+        "nb_column": link.column,
+        "member_uuid": link.member,
     }
 
 

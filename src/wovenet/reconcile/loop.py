@@ -50,9 +50,7 @@ Aliases = Mapping[RowUuid, RowUuid]
 class Applies(Protocol):
     """What brings changes to NB. Source: `ovn.apply.Applier`."""
 
-    def apply(
-        self, changes: Sequence[applying.Change], *, aliases: Aliases
-    ) -> Mapping[Unit, applying.Outcome]: ...
+    def apply(self, changes: Sequence[applying.Change], *, aliases: Aliases) -> Mapping[Unit, applying.Outcome]: ...
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -292,9 +290,7 @@ class Loop:
         changes = {item.unit: (item.entry.known, item.after) for item in items if item.after is not None}
         ledger.store(tx, changes)
         ledger.trust(tx, [item.unit for item in items if item.is_suspect and isinstance(item.outcome, Settled)])
-        results = [
-            outbox.Result(item.mark, item.outcome, item.exists) for item in items if item.outcome is not None
-        ]
+        results = [outbox.Result(item.mark, item.outcome, item.exists) for item in items if item.outcome is not None]
         self._mark_awaited(tx, results)
         clock = tx.clock
         outbox.settle(tx, OVN, results, delay_s=lambda attempts: self._rules.backoff.delay_s(attempts, clock))
@@ -305,9 +301,7 @@ class Loop:
 
     def _mark_awaited(self, tx: Tx, results: Sequence[outbox.Result]) -> None:
         """Whoever is newly waited for is looked at again: a mark that was forgotten must not keep others waiting."""
-        waiting = {
-            result.mark.unit: result.outcome.on for result in results if isinstance(result.outcome, Waiting)
-        }
+        waiting = {result.mark.unit: result.outcome.on for result in results if isinstance(result.outcome, Waiting)}
         if not waiting:
             return
         before = outbox.states(tx, OVN, waiting)
@@ -332,9 +326,7 @@ class Loop:
         return self.epoch
 
 
-def _item(
-    mark: outbox.Mark, render: Callable[[], kinds.State] | None, entry: ledger.Entry, is_suspect: bool
-) -> _Item:
+def _item(mark: outbox.Mark, render: Callable[[], kinds.State] | None, entry: ledger.Entry, is_suspect: bool) -> _Item:
     item = _Item(mark, kinds.GONE, render is not None, entry, frozenset(), is_suspect)
     if render is not None:
         try:

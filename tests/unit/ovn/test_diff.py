@@ -50,7 +50,8 @@ def test_each_kind_of_difference() -> None:
     assert diff(new, known_of(old)) == [Update(row), AddLink(linked[1]), RemoveLink(linked[0])]
     assert [type(op) for op in diff(new, Known())] == [Insert, AddLink, AddLink]
     assert diff(NOTHING, known_of(new)) == [
-        *(RemoveLink(link) for link in sorted(new.links)), Delete("Logical_Switch_Port", row.uuid),
+        *(RemoveLink(link) for link in sorted(new.links)),
+        Delete("Logical_Switch_Port", row.uuid),
     ]
 
 
@@ -63,14 +64,27 @@ def test_the_row_of_the_deployment_is_only_updated() -> None:
 
 def test_a_fingerprint_is_of_the_contents() -> None:
     row = _row(name="n", external_ids={"a": "1", "b": "2"}, acls=frozenset({Ref(OTHER), Ref(THIRD)}))
-    same = Row("Logical_Switch", UUID, {
-        "acls": frozenset({Ref(THIRD), Ref(OTHER)}), "external_ids": {"b": "2", "a": "1"}, "name": frozenset({"n"}),
-    })
+    same = Row(
+        "Logical_Switch",
+        UUID,
+        {
+            "acls": frozenset({Ref(THIRD), Ref(OTHER)}),
+            "external_ids": {"b": "2", "a": "1"},
+            "name": frozenset({"n"}),
+        },
+    )
     assert fingerprint(row) == fingerprint(same)
     others: list[Row] = [
-        replace(row, uuid=OTHER), replace(row, table="Logical_Router"), _row(name="n"), _row(name="1"),
-        _row(name=1), _row(name=True), _row(external_ids={"a": "1"}), _row(external_ids=Keys(a="1")),
-        _row(external_ids=Keys(a=None)), _row(name=frozenset()),
+        replace(row, uuid=OTHER),
+        replace(row, table="Logical_Router"),
+        _row(name="n"),
+        _row(name="1"),
+        _row(name=1),
+        _row(name=True),
+        _row(external_ids={"a": "1"}),
+        _row(external_ids=Keys(a="1")),
+        _row(external_ids=Keys(a=None)),
+        _row(name=frozenset()),
     ]
     assert len({fingerprint(one) for one in [row, *others]}) == len(others) + 1
 
@@ -93,40 +107,46 @@ def test_references_are_rows_of_others() -> None:
     assert named_uuids(desired, Known({("Logical_Switch_Port", UUID): b""})) == uuids
 
 
-@pytest.mark.parametrize(("column", "value", "wire"), [
-    ("name", "n", "n"),
-    ("ports", frozenset(), ["set", []]),
-    ("ports", frozenset({Ref(OTHER)}), ["uuid", str(OTHER)]),
-    ("ports", Ref(OTHER), ["uuid", str(OTHER)]),
-    ("ports", frozenset({Ref(OTHER), Ref(THIRD)}), ["set", [["uuid", str(THIRD)], ["uuid", str(OTHER)]]]),
-    ("external_ids", {"b": "2", "a": "1"}, ["map", [["a", "1"], ["b", "2"]]]),
-    ("external_ids", Keys(b=None, a="1"), ["map", [["a", "1"]]]),
-    ("external_ids", {}, ["map", []]),
-])
+@pytest.mark.parametrize(
+    ("column", "value", "wire"),
+    [
+        ("name", "n", "n"),
+        ("ports", frozenset(), ["set", []]),
+        ("ports", frozenset({Ref(OTHER)}), ["uuid", str(OTHER)]),
+        ("ports", Ref(OTHER), ["uuid", str(OTHER)]),
+        ("ports", frozenset({Ref(OTHER), Ref(THIRD)}), ["set", [["uuid", str(THIRD)], ["uuid", str(OTHER)]]]),
+        ("external_ids", {"b": "2", "a": "1"}, ["map", [["a", "1"], ["b", "2"]]]),
+        ("external_ids", Keys(b=None, a="1"), ["map", [["a", "1"]]]),
+        ("external_ids", {}, ["map", []]),
+    ],
+)
 def test_values_on_the_wire_and_back(column: str, value: Value, wire: Any) -> None:
     assert encode("Logical_Switch", column, value, {}) == wire
     assert decode(wire) == normal("Logical_Switch", column, value, {})
 
 
-@pytest.mark.parametrize(("table", "column", "value"), [
-    ("Logical_Switch", "name", 7),
-    ("Logical_Switch", "name", frozenset()),
-    ("Logical_Switch", "name", frozenset({"a", "b"})),
-    ("Logical_Switch", "name", {"a": "b"}),
-    ("Logical_Switch", "external_ids", "text"),
-    ("Logical_Switch", "nothing", "text"),
-    ("Nothing", "name", "text"),
-    ("ACL", "priority", True),
-    ("ACL", "priority", "1002"),
-    ("ACL", "priority", 40000),
-    ("ACL", "priority", 1.5),
-    ("ACL", "log", 1),
-    ("ACL", "action", "perhaps"),
-    ("Logical_Switch_Port", "tag", 0),
-    ("QoS", "bandwidth", {"rate": "much"}),
-    ("QoS", "bandwidth", {"rate": "0"}),
-    ("QoS", "bandwidth", {"speed": "1"}),
-])
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("Logical_Switch", "name", 7),
+        ("Logical_Switch", "name", frozenset()),
+        ("Logical_Switch", "name", frozenset({"a", "b"})),
+        ("Logical_Switch", "name", {"a": "b"}),
+        ("Logical_Switch", "external_ids", "text"),
+        ("Logical_Switch", "nothing", "text"),
+        ("Nothing", "name", "text"),
+        ("ACL", "priority", True),
+        ("ACL", "priority", "1002"),
+        ("ACL", "priority", 40000),
+        ("ACL", "priority", 1.5),
+        ("ACL", "log", 1),
+        ("ACL", "action", "perhaps"),
+        ("Logical_Switch_Port", "tag", 0),
+        ("QoS", "bandwidth", {"rate": "much"}),
+        ("QoS", "bandwidth", {"rate": "0"}),
+        ("QoS", "bandwidth", {"speed": "1"}),
+    ],
+)
 def test_a_value_that_a_column_cannot_hold(table: str, column: str, value: Value) -> None:
     with pytest.raises(InvalidValue, match=rf"^{table}\.{column}: "):
         encode(table, column, value, {})
@@ -147,8 +167,12 @@ def test_a_transaction_is_ordered_by_kind_and_links_are_joined() -> None:
     units = [port("p1", "n", ["g"], dhcp="s"), port("p2", "n", ["g"], dhcp="s"), network("n")]
     steps = plan([(unit, diff(desired, Known())) for unit, desired in units], {})
     assert [(step.op["op"], step.op["table"], len(step.units)) for step in steps] == [
-        ("insert", "Logical_Switch_Port", 1), ("insert", "Logical_Switch_Port", 1), ("insert", "Logical_Switch", 1),
-        ("mutate", "Logical_Switch", 2), ("mutate", "Port_Group", 2), ("wait", "DHCP_Options", 2),
+        ("insert", "Logical_Switch_Port", 1),
+        ("insert", "Logical_Switch_Port", 1),
+        ("insert", "Logical_Switch", 1),
+        ("mutate", "Logical_Switch", 2),
+        ("mutate", "Port_Group", 2),
+        ("wait", "DHCP_Options", 2),
     ]
 
 
@@ -172,12 +196,15 @@ def test_what_was_read_becomes_memory() -> None:
     good, rule = desired.rows
     stray = Link("Logical_Switch", switch_uuid("n"), "acls", rule.uuid)
     content = {name: normal(good.table, name, value, {}) for name, value in good.columns.items()}
-    actual = Actual({
-        (good.table, good.uuid): content,
-        (rule.table, rule.uuid): {name: normal(rule.table, name, value, {}) for name, value in rule.columns.items()}
-        | {"priority": frozenset({7})},
-        ("ACL", UUID): {},
-    }, frozenset({stray}))
+    actual = Actual(
+        {
+            (good.table, good.uuid): content,
+            (rule.table, rule.uuid): {name: normal(rule.table, name, value, {}) for name, value in rule.columns.items()}
+            | {"priority": frozenset({7})},
+            ("ACL", UUID): {},
+        },
+        frozenset({stray}),
+    )
     assert differences(desired, actual, {}) == [
         Difference("ACL", rule.uuid, "priority", frozenset({1002}), frozenset({7})),
         Difference("Logical_Switch", switch_uuid("n"), "acls", None, rule.uuid),

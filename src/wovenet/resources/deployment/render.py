@@ -9,29 +9,43 @@ DROP_GROUP: RowUuid = row_uuid("Port_Group", GLOBAL_UNIT, "drop")
 """Every port with port security is a member: what none of its groups allows is dropped."""
 DROP_PRIORITY = 1000
 
-_ACLS = (("from-lport", "inport", row_uuid("ACL", GLOBAL_UNIT, "drop/from-lport")),
-         ("to-lport", "outport", row_uuid("ACL", GLOBAL_UNIT, "drop/to-lport")))
+_ACLS = (
+    ("from-lport", "inport", row_uuid("ACL", GLOBAL_UNIT, "drop/from-lport")),
+    ("to-lport", "outport", row_uuid("ACL", GLOBAL_UNIT, "drop/to-lport")),
+)
 
 
 def render(view: DeploymentView) -> Desired:
     """The drop group with its two ACLs, and our keys of NB_Global. There are no references to miss."""
     acls = tuple(
-        Row("ACL", uuid, {
-            "action": "drop",
-            "direction": direction,
-            "external_ids": {},
-            "log": False,
-            "match": f"{port} == @{DROP_GROUP_NAME} && ip",
-            "priority": DROP_PRIORITY,
-        })
+        Row(
+            "ACL",
+            uuid,
+            {
+                "action": "drop",
+                "direction": direction,
+                "external_ids": {},
+                "log": False,
+                "match": f"{port} == @{DROP_GROUP_NAME} && ip",
+                "priority": DROP_PRIORITY,
+            },
+        )
         for direction, port, uuid in _ACLS
     )
-    group = Row("Port_Group", DROP_GROUP, {
-        "acls": frozenset(Ref(acl.uuid) for acl in acls),
-        "name": DROP_GROUP_NAME,
-    })
-    nb_global = Row("NB_Global", row_uuid("NB_Global", GLOBAL_UNIT), {
-        "external_ids": Keys({"neutron:fip-distributed": str(view.distributes_floating_ips)}),
-        "options": Keys(view.nb_options),
-    })
+    group = Row(
+        "Port_Group",
+        DROP_GROUP,
+        {
+            "acls": frozenset(Ref(acl.uuid) for acl in acls),
+            "name": DROP_GROUP_NAME,
+        },
+    )
+    nb_global = Row(
+        "NB_Global",
+        row_uuid("NB_Global", GLOBAL_UNIT),
+        {
+            "external_ids": Keys({"neutron:fip-distributed": str(view.distributes_floating_ips)}),
+            "options": Keys(view.nb_options),
+        },
+    )
     return Desired((nb_global, group, *acls))
