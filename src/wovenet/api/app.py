@@ -57,9 +57,8 @@ class _MediaType:
 
 def _resource(route: routes.Route, authenticate: Authenticate, body_bytes_max: int) -> Any:
     """What Falcon wants for a route: an object with a responder for each method."""
-    return SimpleNamespace(
-        **{f"on_{method.lower()}": _responder(verb, authenticate, body_bytes_max) for method, verb in route.verbs.items()}
-    )
+    responders = {method: _responder(verb, authenticate, body_bytes_max) for method, verb in route.verbs.items()}
+    return SimpleNamespace(**{f"on_{method.lower()}": responder for method, responder in responders.items()})
 
 
 def _responder(verb: routes.Verb, authenticate: Authenticate, body_bytes_max: int) -> Callable[..., None]:
