@@ -59,9 +59,10 @@ def claim_quota(tx: Tx, context: Context, quota: str, requests: Sequence[Object]
 
 
 def new_object(tx: ReadTx, resource: Resource, request: Object) -> Object:
-    """`request` with what a new object has besides: id, revision, timestamps, the resource's own defaults."""
+    """`request` with what a new object has besides: id, revision, timestamps, what columns and resource say."""
     now = timestamp(tx.clock.wall())
     return {
+        **_column_defaults(resource),
         **resource.defaults,
         "id": tx.clock.new_id(),
         "tags": [],
@@ -71,6 +72,23 @@ def new_object(tx: ReadTx, resource: Resource, request: Object) -> Object:
         **request,
         "tenant_id": request["project_id"],
     }
+
+
+@functools.cache
+def _column_defaults(resource: Resource) -> Mapping[str, Any]:
+    """What an attribute is that nobody names: its column's default, or nothing where that may be.
+
+    An attribute that is only stored and shown needs no word anywhere else, whoever makes the object.
+    """
+    found = {}
+    for attribute in _own_columns(resource):
+        column = resource.column(attribute)
+        default = getattr(column, "default", None)
+        if default is not None and default.is_scalar:
+            found[attribute] = default.arg
+        elif getattr(column, "nullable", False):
+            found[attribute] = None
+    return found
 
 
 def insert(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:

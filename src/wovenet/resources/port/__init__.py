@@ -108,8 +108,6 @@ RESOURCE: Resource = Resource(
         "binding:profile": {},
         "dns_name": "",
         "dns_domain": "",
-        "hardware_offload_type": None,
-        "trusted": None,
     },
     require_parents=lambda tx, actor, request: facts.networks(tx, actor, [request["network_id"]]),
     create=lambda tx, context, requests: actions.create(tx, context, requests, resource=RESOURCE),

@@ -1,0 +1,44 @@
+"""An attribute that a request does not name has its column's default, whoever makes the object."""
+
+import sqlalchemy as sa
+
+from wovenet.model import problems
+from wovenet.model.clock import SystemClock
+from wovenet.resources import crud
+from wovenet.resources.base import Resource, wire
+from wovenet.store import schema
+from wovenet.store.engine import make_engine
+from wovenet.store.tx import Store
+
+THINGS = sa.Table(
+    "new_things",
+    sa.MetaData(),
+    *schema.standard_columns(),
+    schema.bool_col("propagates", default=True),
+    schema.int_col("weight", default=7),
+    wire("own:profile", schema.text_type(64), nullable=True),
+    schema.bool_col("stands", default=True),
+)
+RESOURCE = Resource(
+    collection="things",
+    member="thing",
+    table=THINGS,
+    not_found=lambda _: problems.HTTPNotFound(),
+    defaults={"stands": False, "name": "", "description": ""},
+)
+
+
+def test_columns_say_what_nobody_says(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    THINGS.create(engine)
+    store = Store(engine, SystemClock())
+    given = {"project_id": "p", "weight": 8}
+    [made] = store.write(lambda tx: [crud.new_object(tx, RESOURCE, given)])
+    shown = {name: made[name] for name in ("propagates", "weight", "own:profile", "stands")}
+    assert shown == {"propagates": True, "weight": 8, "own:profile": None, "stands": False}
+    store.write(lambda tx: crud.insert(tx, RESOURCE, [made]))
+    with store.read() as tx:
+        row = tx.row(sa.select(THINGS))
+    assert row is not None
+    assert (row.propagates, row.weight, row.own_profile, row.stands) == (True, 8, None, False)
+    engine.dispose()
