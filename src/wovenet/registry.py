@@ -104,6 +104,12 @@ EXTENSIONS: tuple[Definition, ...] = (
     ),
     Definition("port-hardware-offload-type", "port_hardware_offload_type"),
     Definition("port-trusted-vif", "port_trusted_vif"),
+    Definition("uplink-status-propagation", "uplink_status_propagation"),
+    Definition(
+        "uplink-status-propagation-updatable",
+        "uplink_status_propagation_updatable",
+        frozenset({"ports.propagate_uplink_status"}),
+    ),
     Definition("dns-integration", ".dns"),
     Definition("dns-domain-ports", "dns_domain_ports"),
     Definition("dns-integration-domain-keywords", "dns_domain_keywords"),

@@ -30,6 +30,7 @@ PORTS = sa.Table(
     schema.text_col("numa_affinity_policy", 16, nullable=True),
     schema.text_col("hardware_offload_type", 64, nullable=True),
     schema.bool_col("trusted", nullable=True),
+    schema.bool_col("propagate_uplink_status", default=True),
     sa.UniqueConstraint("mac_address", "network_id"),
     sa.Index(None, "network_id", "id"),
 )

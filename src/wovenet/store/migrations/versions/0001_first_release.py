@@ -384,6 +384,7 @@ def upgrade() -> None:
         sa.Column("numa_affinity_policy", schema.text_type(16), nullable=True),
         sa.Column("hardware_offload_type", schema.text_type(64), nullable=True),
         sa.Column("trusted", sa.Boolean(), nullable=True),
+        sa.Column("propagate_uplink_status", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_ports_network_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ports")),
         sa.UniqueConstraint("mac_address", "network_id", name=op.f("uq_ports_mac_address_network_id")),
