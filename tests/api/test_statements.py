@@ -143,7 +143,7 @@ BOUNDS = {
     ("create network", "member"): 11,
     ("update network", "member"): 7,
     ("delete network", "member"): 21,
-    ("create subnet", "member"): 18,
+    ("create subnet", "member"): 19,  # one for the pools that the other subnets of the network come from
     ("update subnet", "member"): 6,
     ("delete subnet", "member"): 12,
     ("create group", "member"): 9,
