@@ -39,16 +39,22 @@ def index(endpoint: Endpoint, call: Call) -> Any:
         context = Context(call.actor, endpoint.service.settings)
         endpoint.resource.before_list(endpoint.service.store, context, asked.query.filters)
     with endpoint.service.store.read() as tx:
+        parents = Parents(tx, endpoint.service.registry, call.actor)
+        ids: list[list[str]] = []
+        parts: list[bytes] = []
         try:
-            found = query.index(tx, endpoint.resource, call.actor, asked.query, attributes=loaded)
+            # What a long list takes is its text, not its objects.
+            for found in query.parts(tx, endpoint.resource, call.actor, asked.query, attributes=loaded):
+                ids.append([item["id"] for item in found])
+                parts.append(reply.encode(_shown(endpoint, call.actor, found, wanted, parents=parents)))
         except query.MarkerNotFound as error:
             raise endpoint.resource.not_found(asked.query.marker or "") from error
-        shown = _shown(endpoint, call.actor, found, wanted, parents=Parents(tx, endpoint.service.registry, call.actor))
-    body: dict[str, Any] = {endpoint.collection.name: shown}
-    links = reply.links(call.url, call.params, found, limit=asked.query.limit, is_reversed=asked.query.is_reversed)
-    if links:
-        body[f"{endpoint.collection.name}_links"] = links
-    return body
+    if asked.query.is_reversed:
+        ids.reverse()
+        parts.reverse()
+    page = [object_id for part in ids for object_id in part]
+    links = reply.links(call.url, call.params, page, limit=asked.query.limit, is_reversed=asked.query.is_reversed)
+    return reply.page(endpoint.collection.name, parts, links)
 
 
 def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:

@@ -1,8 +1,8 @@
-"""Reads: one statement for the rows and one for each kind of child, whatever the number of rows."""
+"""Reads: one statement for the rows of a part of a list, and one for each kind of child, whatever their number."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -16,8 +16,8 @@ PLANS_KEPT = 512
 """Sets of attributes whose loading is remembered; clients choose such sets."""
 STATEMENTS_KEPT = 256
 """Such sets and actors whose statements are remembered: building one costs more than running it."""
-PAGE_IDS_MAX = 1000
-"""Up to so many rows, children are found by the rows' ids; beyond, by the list's own condition as a sub-query."""
+PART_MAX = 500
+"""So many objects of a list are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def show(tx: ReadTx, resource: Resource, actor: Actor, object_id: str, *, attrib
     row = tx.row(_select_one(plan, actor), {"object_id": object_id})
     if row is None:
         return None
-    return _objects(tx, plan, [row], None)[0]
+    return _objects(tx, plan, [row])[0]
 
 
 def fetch(tx: ReadTx, resource: Resource, actor: Actor, object_id: str) -> Object:
@@ -77,8 +77,34 @@ def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attribu
     """The objects that `query` finds among those `actor` sees, with `attributes`, sorted. JSON stays encoded.
 
     Raises: MarkerNotFound.
-    Guarantees: a number of statements that depends on `attributes` and `query` only.
     """
+    found = list(parts(tx, resource, actor, query, attributes=attributes))
+    if query.is_reversed:
+        found.reverse()
+    return [item for part in found for item in part]
+
+
+def parts(
+    tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attributes: Collection[str]
+) -> Iterator[list[Object]]:
+    """What `index` finds, `PART_MAX` objects at a time; if the query is reversed, the last part comes first.
+
+    Raises: MarkerNotFound.
+    Guarantees: a number of statements for each part that depends on `attributes` and `query` only.
+    """
+    left = query.limit
+    while True:
+        size = PART_MAX if left is None else min(left, PART_MAX)
+        part = _part(tx, resource, actor, replace(query, limit=size), attributes)
+        yield part
+        if left is not None:
+            left -= size
+        if len(part) < size or left == 0:
+            return
+        query = replace(query, marker=part[0 if query.is_reversed else -1]["id"])
+
+
+def _part(tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes: Collection[str]) -> list[Object]:
     plan = _plan(resource, frozenset(attributes))
     conditions = [*_filter_conditions(resource, actor, query.filters), *query.conditions]
     statement = _select(plan, actor).where(*conditions)
@@ -86,14 +112,8 @@ def index(tx: ReadTx, resource: Resource, actor: Actor, query: Query, *, attribu
     if query.marker is not None:
         statement = statement.where(_after_marker(tx, resource, keys, query.marker))
     statement = statement.order_by(*(key.desc() if down else key.asc() for key, down in keys))
-    if query.limit is not None:
-        statement = statement.limit(query.limit)
-    rows = tx.rows(statement)
-    ids = None
-    if query.limit is None and query.marker is None and len(rows) > PAGE_IDS_MAX:
-        visible = scope(resource, actor)
-        ids = sa.select(resource.table.c.id).where(*conditions, *([] if visible is None else [visible]))
-    found = _objects(tx, plan, rows, ids)
+    statement = statement.limit(query.limit)
+    found = _objects(tx, plan, tx.rows(statement))
     if query.is_reversed:
         found.reverse()
     return found
@@ -178,8 +198,8 @@ def _plan(resource: Resource, attributes: frozenset[str]) -> _Plan:
     )
 
 
-def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any], ids: "sa.Select[Any] | None") -> list[Object]:
-    """The objects that `rows` and their children make. `ids`: the children's parents, if there are too many to name."""
+def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any]) -> list[Object]:
+    """The objects that `rows` and their children make."""
     names = plan.names
     found = [dict(zip(names, row, strict=True)) for row in rows]
     if not found:
@@ -190,7 +210,7 @@ def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any], ids: "sa.Select[Any] 
     for child in plan.children:
         lists: dict[str, list[Any]] = {}
         load = child.load
-        for row in _child_rows(tx, child, found, ids):
+        for row in _child_rows(tx, child, found):
             lists.setdefault(row[0], []).append(load(*row[1:]))
         attribute = child.attribute
         for item in found:
@@ -208,11 +228,7 @@ def _decoded(resource: Resource, item: Object) -> Object:
     return item
 
 
-def _child_rows(
-    tx: ReadTx, child: Child, parents: Sequence[Object], ids: "sa.Select[Any] | None"
-) -> Sequence["sa.Row[Any]"]:
-    if ids is not None:
-        return tx.rows(_children_of(child).where(child.parent.in_(ids)))
+def _child_rows(tx: ReadTx, child: Child, parents: Sequence[Object]) -> Sequence["sa.Row[Any]"]:
     if len(parents) == 1:
         return tx.rows(_children_by_id(child, one=True), {"parent": parents[0]["id"]})
     return tx.rows(_children_by_id(child, one=False), {"parents": [item["id"] for item in parents]})
