@@ -50,7 +50,7 @@ class Deployment:
     def app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The application. What a request has written is in OVN when it is answered, if there is an OVN."""
         answer = self._app(environ, start_response)
-        if self._follower and environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        if self._follower:  # after a GET as well: it may have to make a project's default group first
             self._follower.drain()
         return answer
 

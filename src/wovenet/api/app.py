@@ -75,7 +75,7 @@ def _responder(verb: routes.Verb, authenticate: Authenticate, body_bytes_max: in
             call, **{name: text.replace(parse.NUL, parse.NO_CHARACTER) for name, text in parameters.items()}
         )
         resp.status = verb.status
-        if verb.status != routes.NO_CONTENT:
+        if body is not None:
             resp.data = reply.encode(body)
 
     return respond

@@ -46,18 +46,18 @@ def replace(endpoint: Endpoint, call: Call, object_id: str) -> Any:
 def add(endpoint: Endpoint, call: Call, object_id: str) -> Any:
     """The object has the tags of the body besides those it had. Out: the body."""
     body, tags = _tags_of(endpoint, call)
-    _add(endpoint, call, object_id, tags)
+    _add(endpoint, call, object_id, tags, verb="create")
     return body
 
 
 def put(endpoint: Endpoint, call: Call, object_id: str, tag: str) -> None:
     """The object has `tag`."""
-    _add(endpoint, call, object_id, _checked(endpoint, [tag]))
+    _add(endpoint, call, object_id, _checked(endpoint, [tag]), verb="update")
 
 
-def _add(endpoint: Endpoint, call: Call, object_id: str, tags: list[str]) -> None:
+def _add(endpoint: Endpoint, call: Call, object_id: str, tags: list[str], *, verb: str) -> None:
     def write(tx: Tx) -> None:
-        current = _authorized(endpoint, call, tx, verb="create", object_id=object_id)
+        current = _authorized(endpoint, call, tx, verb=verb, object_id=object_id)
         new = [tag for tag in tags if tag not in current["tags"]]
         if new:
             _check_count(endpoint, [*current["tags"], *new])

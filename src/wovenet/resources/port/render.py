@@ -150,7 +150,7 @@ def _external_ids(view: PortView) -> dict[str, str | None]:
         "neutron:port_name": view.name,
         "neutron:project_id": view.project_id,
         "neutron:revision_number": str(view.revision),
-        "neutron:security_group_ids": " ".join(view.security_group_ids),
+        "neutron:security_group_ids": "" if _is_trusted(view) else " ".join(view.security_group_ids),
         "neutron:subnet_pool_addr_scope4": _address_scope(view, 4),
         "neutron:subnet_pool_addr_scope6": _address_scope(view, 6),
         "neutron:vnic_type": view.vnic_type,

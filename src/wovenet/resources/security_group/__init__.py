@@ -13,6 +13,8 @@ RESOURCE: Resource = Resource(
     not_found=lambda group_id: problems.SecurityGroupNotFound(id=group_id),
     expressions={"shared": sharing.is_shared},
     children=(actions.RULES, tagging.child()),
+    derived={"security_group_rules": ("name",)},
+    derive=actions.derive,
     filters={**tagging.filters(SECURITY_GROUPS)},
     scope=sharing.scope,
     unit="security_group",

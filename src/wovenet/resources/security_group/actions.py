@@ -26,8 +26,14 @@ _RULE_ATTRIBUTES = (
 def _load_rule(*values: object) -> Object:
     rule = dict(zip(_RULE_ATTRIBUTES, values, strict=False))
     rule["tenant_id"] = rule["project_id"]
-    rule["belongs_to_default_sg"] = None  # as the peer, which says it of rules by themselves only
+    rule["belongs_to_default_sg"] = None
     return rule
+
+
+def derive(group: Object) -> None:
+    """The group's rules say whether they belong to a default group. As the peer, but for groups that are just made."""
+    for rule in group["security_group_rules"]:
+        rule["belongs_to_default_sg"] = group["name"] == default.NAME
 
 
 RULES = Child(

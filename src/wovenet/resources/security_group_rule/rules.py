@@ -123,8 +123,7 @@ def _protocol(value: Any, ethertype: str) -> str | None:
 
 
 def _invalid_protocol(value: Any) -> problems.Problem:
-    names = (None, ANY, *sorted(PROTOCOL_NUMBERS))
-    return problems.SecurityGroupRuleInvalidProtocol(protocol=value, values=names)
+    return problems.SecurityGroupRuleInvalidProtocol(protocol=value, values=(None, ANY, *PROTOCOL_NUMBERS))
 
 
 def _port(value: Any) -> int | None:
