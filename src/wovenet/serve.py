@@ -161,9 +161,10 @@ def api(settings: Settings, *, upgrade: bool, url: str) -> None:
     Raises: Unusable.
     """
     gc.disable()  # until workers are forked: all that is made before is there to stay
-    from wovenet import logs
+    from wovenet import logs, memory
     from wovenet.embedded import process
 
+    memory.give_back()
     logs.setup(settings)
     host, port = settings.default.bind_host, settings.default.bind_port
     if not process.is_free(host, port):
@@ -231,9 +232,10 @@ def controller(settings: Settings) -> None:
 
     Raises: Unusable.
     """
-    from wovenet import logs
+    from wovenet import logs, memory
     from wovenet.reconcile import controller as reconcile
 
+    memory.give_back()
     logs.setup(settings)
     kept = store(settings)
     _await_schema(kept)
