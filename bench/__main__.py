@@ -58,7 +58,7 @@ def _lay(stack: ExitStack, directory: Path, results: Results) -> tuple[list[Bed]
     deployments: dict[str, Deployment] = {}
     for size in results.sizes:
         deployment = _start(stack, directory / str(size), results)
-        bed = Bed(str(size), deployment.target(), size, deployment.settle)
+        bed = Bed(str(size), deployment.target(), size, deployment.rest)
         _say(f"{size} ports")
         operations.lay(bed)
         began = time.perf_counter()
@@ -67,6 +67,7 @@ def _lay(stack: ExitStack, directory: Path, results: Results) -> tuple[list[Bed]
         deployment.settle()
         if size:
             results.fills[bed.name] = Fill(size, api_s, time.perf_counter() - began)
+        deployment.rest()
         beds.append(bed)
         deployments[bed.name] = deployment
     return beds, deployments
@@ -79,7 +80,7 @@ def _measure(
         _say(f"following, {bed.name} ports")
         server = deployments[bed.name].northbound
         results.behind[bed.name], results.through[bed.name] = follow.delays(bed, server, count=results.count)
-        bed.settle()
+        bed.rest()
     counts = {bed.name: results.count for bed in beds}
     everywhere = list(beds)
     if results.is_peer_live:
@@ -90,13 +91,12 @@ def _measure(
         results.operations[name] = timings
     for bed in beds:
         deployment = deployments[bed.name]
-        deployment.settle()
         results.floor_sql[bed.name] = _floor_sql(deployment, directory / f"{bed.name}.db", results.count)
         results.floor_ovsdb[bed.name] = floor.ovsdb(deployment.northbound, count=results.count)
         results.memory[bed.name] = deployment.memory()
     _say("passwords")
     plain, basic = deployments[beds[0].name], _start(stack, directory / BASIC, results, auth="basic")
-    pair = [Bed(name, each.target(), 0, each.settle) for name, each in ((beds[0].name, plain), (BASIC, basic))]
+    pair = [Bed(name, each.target(), 0, each.rest) for name, each in ((beds[0].name, plain), (BASIC, basic))]
     for bed in pair:
         operations.lay(bed, rules=0)
     counts = {each.name: results.count for each in pair}

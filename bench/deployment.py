@@ -113,6 +113,12 @@ class Deployment:
                 raise RuntimeError(f"{self.marks()} marks are left after {_TIMEOUT_S:g} s")
             time.sleep(_LOOK_S)
 
+    def rest(self) -> None:
+        """Returns when OVN's Southbound has it too: nothing of this deployment is at work any more."""
+        self.settle()
+        sync = ["ovn-nbctl", f"--db=unix:{self.northbound}", "--wait=sb", "sync"]
+        subprocess.run(sync, check=True, stdout=subprocess.DEVNULL, timeout=_TIMEOUT_S)
+
     def marks(self) -> int:
         """How many marks are waiting."""
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None)

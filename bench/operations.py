@@ -16,7 +16,7 @@ CLIENTS: Final = 8
 BULK: Final = 100
 RULES: Final = 100
 PAGE: Final = 100
-TURN: Final = 10
+TURN: Final = 20
 """Calls that one bed gets before it is the next one's turn."""
 
 
@@ -27,8 +27,8 @@ class Bed:
     name: str
     target: Target
     ports: int
-    settle: Callable[[], None] = lambda: None
-    """Returns when what was written has been brought out."""
+    rest: Callable[[], None] = lambda: None
+    """Returns when what was written has been brought out, and nothing is at work any more."""
     host: str = "bench-host"
     client: Client = field(init=False)
     network_id: str = ""
@@ -70,7 +70,7 @@ def lay(bed: Bed, rules: int = RULES) -> None:
     bed.group_id = bed.create("security-groups", "security_group", name="bench")["id"]
     for number in range(rules):
         bed.create("security-group-rules", "security_group_rule", **_rule(bed, number))
-    bed.settle()
+    bed.rest()
 
 
 def fill(bed: Bed) -> None:
@@ -102,9 +102,6 @@ def measure(
         if operation.name in AT_ONCE and not only:
             name, make_call = AT_ONCE[operation.name]
             yield name, {bed.name: _at_once(bed, make_call(bed), counts[bed.name]) for bed in beds}
-        if operation.writes:
-            for bed in beds:
-                bed.settle()
 
 
 def _in_turns(operation: Operation, beds: Sequence[Bed], counts: Mapping[str, int]) -> dict[str, Timing]:
@@ -122,12 +119,15 @@ def _in_turns(operation: Operation, beds: Sequence[Bed], counts: Mapping[str, in
                 took_ms, answer = bed.client.timed(call)
                 samples[bed.name].append(took_ms / operation.scale(answer))
                 operation.keep(bed, answer)
+            if operation.writes:
+                bed.rest()  # before it is another's turn: no bed is to carry what was done on the other
     return {name: Timing.of(taken) for name, taken in samples.items()}
 
 
 def _at_once(bed: Bed, call: Call, count: int) -> Timing:
     each = max(2, count // 4)
     took_ms = at_once(bed.target, [[call] * each] * CLIENTS)
+    bed.rest()
     return Timing(took_ms, took_ms, each * CLIENTS)
 
 
