@@ -1,7 +1,7 @@
 """Reads: one statement for the rows of a part of a list, and one for each kind of child, whatever their number."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -106,14 +106,17 @@ def parts(
 
 def _part(tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes: Collection[str]) -> list[Object]:
     plan = _plan(resource, frozenset(attributes))
-    conditions = [*_filter_conditions(resource, actor, query.filters), *query.conditions]
-    statement = _select(plan, actor).where(*conditions)
-    keys = _sort_keys(resource, query)
+    compared = {name: values for name, values in query.filters.items() if name not in resource.filters}
+    shape = _Shape(tuple(_Filter.of(*item) for item in compared.items()), tuple(query.sort), query.is_reversed)
+    statement = _select_part(plan, actor, shape)
+    special = [resource.filters[name](values) for name, values in query.filters.items() if name not in compared]
+    if special or query.conditions:
+        statement = statement.where(*special, *query.conditions)
     if query.marker is not None:
-        statement = statement.where(_after_marker(tx, resource, keys, query.marker))
-    statement = statement.order_by(*(key.desc() if down else key.asc() for key, down in keys))
-    statement = statement.limit(query.limit)
-    found = _objects(tx, plan, tx.rows(statement))
+        statement = statement.where(_after_marker(tx, resource, _sort_keys(resource, shape), query.marker))
+    known = ([value for value in values if value is not None] for values in compared.values())
+    rows = tx.rows(statement, {"part": query.limit, **{f"known_{place}": found for place, found in enumerate(known)}})
+    found = _objects(tx, plan, rows)
     if query.is_reversed:
         found.reverse()
     return found
@@ -170,6 +173,53 @@ def _select(plan: _Plan, actor: Actor) -> "sa.Select[Any]":
 def _select_one(plan: _Plan, actor: Actor) -> "sa.Select[Any]":
     """The plan's columns of the row whose id is the parameter `object_id`, if `actor` sees it."""
     return _select(plan, actor).where(plan.resource.table.c.id == sa.bindparam("object_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """By what a list is filtered, but for the values. An attribute may be one of several known ones, or unknown."""
+
+    attribute: str
+    has_known: bool
+    has_unknown: bool
+
+    @classmethod
+    def of(cls, attribute: str, values: Sequence[Any]) -> "_Filter":
+        unknown = sum(value is None for value in values)
+        return cls(attribute, unknown < len(values), unknown > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A list that is asked for, but for values and marker."""
+
+    filters: tuple[_Filter, ...]
+    sort: tuple[Sort, ...]
+    is_reversed: bool
+
+
+@functools.lru_cache(STATEMENTS_KEPT)
+def _select_part(plan: _Plan, actor: Actor, shape: _Shape) -> "sa.Select[Any]":
+    """The plan's columns of the rows that `actor` sees and that `shape` asks for, in its order.
+
+    Parameters: `part`, the number of rows; `known_0` …, the known values of each filter.
+    """
+    statement = _select(plan, actor)
+    for place, wanted in enumerate(shape.filters):
+        expression = plan.resource.expressions.get(wanted.attribute)
+        column = plan.resource.column(wanted.attribute) if expression is None else expression(actor)
+        if column is None:
+            continue
+        alternatives: list[sa.ColumnElement[bool]] = []
+        if wanted.has_known:
+            alternatives.append(column.in_(sa.bindparam(f"known_{place}", expanding=True)))
+        if wanted.has_unknown:
+            alternatives.append(column.is_(None))
+        statement = statement.where(sa.or_(*alternatives))
+    keys = _sort_keys(plan.resource, shape)
+    return statement.order_by(*(key.desc() if down else key.asc() for key, down in keys)).limit(
+        sa.bindparam("part", type_=sa.Integer)
+    )
 
 
 @functools.lru_cache(PLANS_KEPT)
@@ -247,36 +297,15 @@ def _children_of(child: Child) -> "sa.Select[Any]":
     return statement if child.where is None else statement.where(child.where)
 
 
-def _filter_conditions(
-    resource: Resource, actor: Actor, filters: Mapping[str, Sequence[Any]]
-) -> Iterable["sa.ColumnElement[bool]"]:
-    for name, values in filters.items():
-        special = resource.filters.get(name)
-        if special is not None:
-            yield special(values)
-            continue
-        expression = resource.expressions.get(name)
-        column = resource.column(name) if expression is None else expression(actor)
-        if column is None:
-            continue
-        known = [value for value in values if value is not None]
-        alternatives: list[sa.ColumnElement[bool]] = []
-        if known:
-            alternatives.append(column == known[0] if len(known) == 1 else column.in_(known))
-        if len(known) < len(values):
-            alternatives.append(column.is_(None))
-        yield sa.or_(*alternatives)
-
-
-def _sort_keys(resource: Resource, query: Query) -> list[tuple["sa.ColumnElement[Any]", bool]]:
+def _sort_keys(resource: Resource, shape: _Shape) -> list[tuple["sa.ColumnElement[Any]", bool]]:
     """Columns and directions; the id comes last, so that the order is total and a marker is a place in it."""
     keys: list[tuple[sa.ColumnElement[Any], bool]] = []
-    for sort in query.sort:
+    for sort in shape.sort:
         column = resource.column(sort.attribute)
         if column is not None:
-            keys.append((_without_null(column), sort.is_descending != query.is_reversed))
-    if not any(sort.attribute == "id" for sort in query.sort):
-        keys.append((resource.table.c.id, query.is_reversed))
+            keys.append((_without_null(column), sort.is_descending != shape.is_reversed))
+    if not any(sort.attribute == "id" for sort in shape.sort):
+        keys.append((resource.table.c.id, shape.is_reversed))
     return keys
 
 
