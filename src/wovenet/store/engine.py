@@ -38,6 +38,8 @@ _RECYCLE_S = 1800
 """A connection to a server is replaced after this age, before proxies on the way forget it."""
 _SQLITE_STATEMENTS = 512
 """Prepared statements that one SQLite connection keeps."""
+_SQLITE_CHECKPOINT_PAGES = 4000
+"""The commit that makes the write-ahead log this long (16 MB) moves it into the database, and waits for the disk."""
 _SQLITE_WAL_BYTES = 64 << 20
 """The write-ahead log is cut back to this size after a burst."""
 
@@ -157,6 +159,7 @@ def _sqlite(url: URL, arguments: dict[str, Any], limits: _Limits) -> sa.Engine:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_SQLITE_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit={_SQLITE_WAL_BYTES}")
 
     def begin(raw: sqlite3.Connection, access: str | None) -> None:
