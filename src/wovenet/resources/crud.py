@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from wovenet.model.clock import timestamp
 from wovenet.model.ids import Unit
+from wovenet.model.problems import LostRace
 from wovenet.resources import tagging
 from wovenet.resources.base import Child, Context, Object, Resource, columns_of
 from wovenet.store import quota_usage
@@ -127,10 +128,14 @@ def save(tx: Tx, resource: Resource, current: Object, changes: Object) -> Object
 
 
 def remove(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:
-    """The objects' rows are gone (children by cascade), tags too, quota given back; units marked."""
+    """The objects' rows are gone (children by cascade), tags too, quota given back; units marked.
+
+    Raises: LostRace if another request has removed one of them: what it held has been given back already.
+    """
     ids = [item["id"] for item in objects]
     tagging.forget(tx, resource, ids)
-    tx.run(_delete_rows(resource), {"ids": ids})
+    if tx.run(_delete_rows(resource), {"ids": ids}) != len(ids):
+        raise LostRace(f"one of {len(ids)} {resource.collection} has been removed already")
     if resource.quota is not None:
         for project_id, number in sorted(Counter(item["project_id"] for item in objects).items()):
             quota_usage.release(tx, project_id, resource.quota, number)

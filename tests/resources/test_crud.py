@@ -1,5 +1,8 @@
-"""An attribute that a request does not name has its column's default, whoever makes the object."""
+"""The generic verbs on a resource that is nobody's."""
 
+from collections.abc import Iterator
+
+import pytest
 import sqlalchemy as sa
 
 from wovenet.model import problems
@@ -8,6 +11,7 @@ from wovenet.resources import crud
 from wovenet.resources.base import Resource, wire
 from wovenet.store import schema
 from wovenet.store.engine import make_engine
+from wovenet.store.faults import StoreBusy
 from wovenet.store.tx import Store
 
 THINGS = sa.Table(
@@ -28,10 +32,15 @@ RESOURCE = Resource(
 )
 
 
-def test_columns_say_what_nobody_says(sqlite_url: str) -> None:
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
     engine = make_engine(sqlite_url)
     THINGS.create(engine)
-    store = Store(engine, SystemClock())
+    yield Store(engine, SystemClock())
+    engine.dispose()
+
+
+def test_columns_say_what_nobody_says(store: Store) -> None:
     given = {"project_id": "p", "weight": 8}
     [made] = store.write(lambda tx: [crud.new_object(tx, RESOURCE, given)])
     shown = {name: made[name] for name in ("propagates", "weight", "own:profile", "stands")}
@@ -41,4 +50,16 @@ def test_columns_say_what_nobody_says(sqlite_url: str) -> None:
         row = tx.row(sa.select(THINGS))
     assert row is not None
     assert (row.propagates, row.weight, row.own_profile, row.stands) == (True, 8, None, False)
-    engine.dispose()
+
+
+def test_what_another_request_has_removed_is_not_removed_again(store: Store) -> None:
+    first, second = store.write(
+        lambda tx: [crud.new_object(tx, RESOURCE, {"project_id": "p", "name": name}) for name in ("first", "second")]
+    )
+    store.write(lambda tx: crud.insert(tx, RESOURCE, [first, second]))
+    store.write(lambda tx: crud.remove(tx, RESOURCE, [first]))
+    with pytest.raises(StoreBusy) as failure:
+        store.write(lambda tx: crud.remove(tx, RESOURCE, [first, second]), attempts=1)
+    assert isinstance(failure.value.__cause__, problems.LostRace)
+    with store.read() as tx:
+        assert [row.id for row in tx.rows(sa.select(THINGS.c.id))] == [second["id"]]
