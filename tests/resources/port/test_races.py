@@ -12,8 +12,10 @@ from tests.store.support import in_threads
 from wovenet.model import problems
 from wovenet.resources.base import Object
 from wovenet.resources.ipam import claims
+from wovenet.resources.ipam.rules import AnyOf
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
 from wovenet.store import ranges
+from wovenet.store.faults import StoreBusy
 
 CLIENTS = 16
 IN_SUBNET = 32 - 3
@@ -97,6 +99,20 @@ def test_ports_come_and_go(any_world: World, network: Object, subnet: Object) ->
     assert in_threads([live] * 8) == [4] * 8
     check_pools(any_world, subnet)
     assert any_world.count(PORTS) == 2
+
+
+@pytest.mark.parametrize("changes", [None, {"allocation_pools": [{"start": "10.1.0.9", "end": "10.1.0.9"}]}])
+def test_a_subnet_that_was_seen_otherwise_is_not_exhausted(any_world: World, changes: Object | None) -> None:
+    subnet = any_world.subnet(any_world.network(), "10.1.0.0/27")
+    with any_world.store.read() as tx:
+        seen = claims.subnets(tx, [subnet["id"]])[subnet["id"]]
+    if changes is None:
+        any_world.delete("subnet", subnet["id"])
+    else:
+        any_world.update("subnet", subnet["id"], changes)
+    with pytest.raises(StoreBusy) as failure:
+        any_world.store.write(lambda tx: claims.claim(tx, [[AnyOf((seen,))] * 2]), attempts=1)
+    assert isinstance(failure.value.__cause__, problems.LostRace)
 
 
 def test_a_network_that_goes_while_ports_come(any_world: World) -> None:

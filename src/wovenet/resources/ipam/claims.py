@@ -91,7 +91,7 @@ def claim(tx: Tx, wants: Sequence[Sequence[Want]], *, kept: Iterable[FixedIp] = 
     `kept`: addresses that a port has already and that are not claimed again.
 
     Statements: one if addresses are named, two for each subnet from which any is taken, and two or three for each
-    named address in a pool; whatever the number of ports.
+    named address in a pool; whatever the number of ports. One more before it is said that nothing is free.
     Raises: IpAddressAlreadyAllocated, IpAddressGenerationFailure; LostRace.
     """
     _claim_exact(tx, [want for of_port in wants for want in of_port if isinstance(want, Exact)], kept)
@@ -172,6 +172,8 @@ def _take(tx: Tx, candidates: Sequence[Subnet], count: int) -> list[tuple[Subnet
         taken.extend((subnet, number) for number in numbers)
         if len(taken) == count:
             return taken
+    if subnets(tx, (subnet.id for subnet in candidates)) != {subnet.id: subnet for subnet in candidates}:
+        raise problems.LostRace("subnets of which nothing was free have changed, or have gone")
     raise problems.IpAddressGenerationFailure(net_id=candidates[0].network_id)
 
 
