@@ -93,9 +93,10 @@ def parts(
     Guarantees: a number of statements for each part that depends on `attributes` and `query` only.
     """
     left = query.limit
+    plan = _plan(resource, frozenset(attributes))
     while True:
         size = PART_MAX if left is None else min(left, PART_MAX)
-        part = _part(tx, resource, actor, replace(query, limit=size), attributes)
+        part = _part(tx, plan, actor, replace(query, limit=size))
         yield part
         if left is not None:
             left -= size
@@ -104,8 +105,8 @@ def parts(
         query = replace(query, marker=part[0 if query.is_reversed else -1]["id"])
 
 
-def _part(tx: ReadTx, resource: Resource, actor: Actor, query: Query, attributes: Collection[str]) -> list[Object]:
-    plan = _plan(resource, frozenset(attributes))
+def _part(tx: ReadTx, plan: "_Plan", actor: Actor, query: Query) -> list[Object]:
+    resource = plan.resource
     compared = {name: values for name, values in query.filters.items() if name not in resource.filters}
     shape = _Shape(tuple(_Filter.of(*item) for item in compared.items()), tuple(query.sort), query.is_reversed)
     statement = _select_part(plan, actor, shape)
