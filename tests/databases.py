@@ -24,6 +24,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from wovenet.embedded import process
+
 DATABASES = ("sqlite", "postgresql", "mariadb")
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
@@ -49,7 +51,7 @@ class Daemon:
         """
         self._ready = threading.Event()
         self._process = subprocess.Popen(
-            [*unprivileged(pdeathsig="KILL"), *command],
+            [*unprivileged(), *process.ending_with_us(signal.SIGKILL), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -210,12 +212,11 @@ class MariaDB:
         self._daemon.stop(signal.SIGTERM)
 
 
-def unprivileged(*, pdeathsig: str | None = None) -> list[str]:
+def unprivileged() -> list[str]:
     """The prefix of a command that runs it as nobody, if we are root: PostgreSQL refuses root."""
-    options = [f"--pdeathsig={pdeathsig}"] if pdeathsig else []
-    if os.getuid() == 0:
-        options += ["--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    return ["setpriv", *options, "--"] if options else []
+    if os.getuid() != 0:
+        return []
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
 
 
 def hand_over(directory: Path) -> None:

@@ -5,6 +5,7 @@ Each function imports what it needs: the controller must not pay for neutron-lib
 
 import gc
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -206,8 +207,10 @@ def _serve(settings: Settings, application: Callable[..., Any]) -> None:
 
     multiprocessing.set_start_method("fork", force=True)  # from Python 3.14 on, workers would import everything anew
 
+    main = os.getpid()
+
     def load() -> Callable[..., Any]:
-        process.die_with_parent()  # a worker without its parent would hold the port
+        process.die_with_parent(main)  # a worker without its parent would hold the port
         return application
 
     server = MPServer(

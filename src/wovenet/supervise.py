@@ -268,7 +268,7 @@ class Supervisor:
         with log:
             child.running = subprocess.Popen(
                 # The kernel tells the child if we are killed. Its own session: the terminal's interrupt is for us.
-                ["setpriv", "--pdeathsig", "TERM", "--", *child.argv],
+                [*process.ending_with_us(signal.SIGTERM), *child.argv],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -102,6 +102,15 @@ def test_children_die_with_a_killed_parent_and_the_next_start_works(tmp_path: Pa
     Central.start(tmp_path).stop()
 
 
+def test_a_child_whose_parent_ended_before_it_could_ask_to_be_told_does_not_run(tmp_path: Path) -> None:
+    *prefix, _ = process.ending_with_us(signal.SIGKILL)
+    orphan = [*prefix, str(os.getppid()), "touch", str(tmp_path / "ran")]
+    assert subprocess.run(orphan, check=False).returncode != 0
+    assert not (tmp_path / "ran").exists()
+    subprocess.run([*prefix, str(os.getpid()), "touch", str(tmp_path / "ran")], check=True)
+    assert (tmp_path / "ran").exists()
+
+
 def test_what_an_earlier_process_left_running_is_ended_by_the_lock_on_its_pid_file(tmp_path: Path) -> None:
     first = Central.start(tmp_path / "ovn")
     first.stop()

@@ -97,7 +97,7 @@ def start(
     pid_file = directory / f"{name}.pid"
     command = [
         # KILL, not TERM: a daemon that was stopped (lab freeze) would keep TERM pending for ever.
-        *("setpriv", "--pdeathsig", "KILL", "--"),
+        *ending_with_us(signal.SIGKILL),
         *(("ip", "netns", "exec", namespace) if namespace else ()),
         *argv,
         f"--pidfile={pid_file}",
@@ -264,11 +264,23 @@ def _process_descriptor(pid: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def die_with_parent() -> None:
-    """The kernel kills this process, one that was forked, when the thread that forked it ends."""
+def ending_with_us(number: signal.Signals) -> list[str]:
+    """The prefix of a command whose process gets the signal when the thread of ours that started it ends.
+
+    Guarantees: none outlives us, not even one that we started in our last moment: the kernel tells only of an end that
+    comes after the child asked to be told, so the child then looks whether its parent is still this process.
+    """
+    look = '[ "$PPID" = "$0" ] || exit 1; exec "$@"'
+    return ["setpriv", "--pdeathsig", number.name.removeprefix("SIG"), "--", "sh", "-c", look, str(os.getpid())]
+
+
+def die_with_parent(parent: int) -> None:
+    """The kernel kills this process, one that `parent` forked, when the thread that forked it ends, or has ended."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL)) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def children(pid: int) -> list[int]:
