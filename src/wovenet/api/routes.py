@@ -78,7 +78,7 @@ def _collection(endpoint: Endpoint) -> Iterator[Route]:
     def verb(status: str, function: Responder) -> Verb:
         return Verb(status, lambda call, **parameters: function(endpoint, call, **parameters))
 
-    path = f"/v2.0/{endpoint.collection.path}"
+    path = f"/v2.0{endpoint.resource.prefix}/{endpoint.collection.path}"
     own = {
         "GET": verb(OK, handler.index),
         **({"POST": verb(CREATED, handler.create)} if endpoint.is_creatable else {}),
