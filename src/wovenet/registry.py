@@ -40,8 +40,8 @@ RESOURCES: tuple[Resource, ...] = (
     agent.RESOURCE,
 )
 
-CORE = ("network", "subnet", "subnetpool", "port")
-"""Definitions of the core API: always served, no alias."""
+CORE = ("network", "subnet", "subnetpool", "port", ".default_external_network")
+"""Definitions of the core API: always served, no alias. The last one is part of a topology that needs routers."""
 
 EXTENSIONS: tuple[Definition, ...] = (
     Definition("project-id", "project_id"),

@@ -86,6 +86,8 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
         "Host %(host)s is not connected to a segment where the existing fixed_ips on port %(port_id)s will function "
         "given the routed network topology.",
     ),
+    # external networks
+    "DefaultExternalNetworkExists": (409, "A default external network already exists: %(net_id)s."),
     # bindings
     "PortBindingError": (500, "Binding for port %(port_id)s on host %(host)s could not be created or updated."),
     # owners

@@ -13,6 +13,10 @@ class OVNPortUpdateError(BadRequest):
     """A change that would make another kind of port of it. Fields: resource, msg."""
 
 
+class DefaultExternalNetworkExists(Problem):
+    """Fields: net_id."""
+
+
 class MalformedRequestBody(Problem):
     """Fields: reason."""
 

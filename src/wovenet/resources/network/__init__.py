@@ -36,18 +36,25 @@ def _address_scope(ip_version: int) -> "sa.ColumnElement[str | None]":
 def _derive(item: Object) -> None:
     if "carriers" in item:
         item.update(rules.shown(item["carriers"]))
+    if "is_default" in item and not item["router:external"]:
+        item["is_default"] = None
     # Hosts are connected to networks by OVN wherever they are, and zones are those of routers.
     item["availability_zones"] = []
     item["l2_adjacency"] = True
 
 
 def _lacks(item: Object) -> frozenset[str]:
-    """A network shows its one segment in the provider attributes, or several in `segments`."""
+    """A network shows its one segment in the provider attributes, or several in `segments`.
+
+    Only an external one shows `is_default`.
+    """
+    hidden = _IS_DEFAULT if item.get("is_default") is None else frozenset()
     if "carriers" not in item:
-        return frozenset()
-    return _SEVERAL if len(item["carriers"]) < 2 else _PROVIDER
+        return hidden
+    return hidden | (_SEVERAL if len(item["carriers"]) < 2 else _PROVIDER)
 
 
+_IS_DEFAULT = frozenset({"is_default"})
 _SEVERAL = frozenset({rules.SEGMENTS})
 _PROVIDER = frozenset(rules.PROVIDER)
 
@@ -57,6 +64,7 @@ RESOURCE: Resource = Resource(
     member="network",
     table=NETWORKS,
     not_found=lambda network_id: NetworkNotFound(net_id=network_id),
+    columns={"is_default": NETWORKS.c.default_claim.is_not(None)},
     expressions={
         "shared": _shared,
         "ipv4_address_scope": lambda _: _address_scope(4),
@@ -79,6 +87,7 @@ RESOURCE: Resource = Resource(
         **dict.fromkeys((*rules.PROVIDER, rules.SEGMENTS), ("carriers",)),
         "availability_zones": (),
         "l2_adjacency": (),
+        "is_default": ("router:external",),
     },
     derive=_derive,
     lacks=_lacks,

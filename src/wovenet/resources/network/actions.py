@@ -13,7 +13,7 @@ from wovenet.model.problems import AvailabilityZoneNotFound, InvalidInput, LostR
 from wovenet.resources import crud, host
 from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.names import marks as names
-from wovenet.resources.network import removal, rules, sharing
+from wovenet.resources.network import default_external, removal, rules, sharing
 from wovenet.resources.port.table import PORTS
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
 from wovenet.resources.security_group import default
@@ -45,7 +45,8 @@ _MOVE_SEGMENT = (
 def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Object]) -> list[Object]:
     """The new networks. The default security groups of their projects and their metadata ports exist as well.
 
-    Raises: InvalidInput, VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, NoNetworkAvailable, AvailabilityZoneNotFound.
+    Raises: InvalidInput, VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, NoNetworkAvailable, AvailabilityZoneNotFound,
+    DefaultExternalNetworkExists.
     """
     config = config_of(context.settings)
     _check_zones(tx, requests)
@@ -59,6 +60,9 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
         crud.insert(tx, resource, networks)
     except Claimed as error:
         raise LostRace("another network claimed the segment at the same moment") from error
+    for network in networks:
+        if network["is_default"]:
+            _make_default(tx, network)
     sharing.grant(tx, SHARED, [network for network in networks if network["shared"]])
     sharing.grant(tx, EXTERNAL, [network for network in networks if network["router:external"]])
     _complete(tx, context, networks)
@@ -76,7 +80,16 @@ def _new(tx: Tx, resource: Resource, config: Config, *, request: Object, carrier
     network["shared"] = bool(request.get("shared"))
     if resource.derive is not None:
         resource.derive(network)
+    network["is_default"] = bool(request.get("is_default"))
     return network
+
+
+def _make_default(tx: Tx, network: Mapping[str, Any]) -> None:
+    """As the peer: an internal network that is to be the default one is held against it, and is not made so."""
+    if network["router:external"]:
+        default_external.put(tx, network["id"], True)
+    else:
+        default_external.refuse_second(tx)
 
 
 def _check_zones(tx: ReadTx, requests: Sequence[Object]) -> None:
@@ -103,16 +116,20 @@ def _complete(tx: Tx, context: Context, networks: Sequence[Object]) -> None:
 def update(tx: Tx, resource: Resource, context: Context, *, current: Object, changes: Object) -> Object:
     """The network after `changes`. Its revision moves only if an attribute of its own does.
 
-    Raises: InvalidInput, VlanIdInUse, InvalidSharedSetting, ExternalNetworkInUse, NetworkMTUSubnetConflict.
+    Raises: InvalidInput, VlanIdInUse, InvalidSharedSetting, ExternalNetworkInUse, NetworkMTUSubnetConflict,
+    DefaultExternalNetworkExists.
     """
     config = config_of(context.settings)
     asked = rules.segmentation_change(config, current, changes)
     own = {name: value for name, value in changes.items() if name not in (*rules.PROVIDER, rules.SEGMENTS, "shared")}
     if "mtu" in own:
         own["mtu"] = _changed_mtu(tx, config, current, own["mtu"])
+    own["is_default"] = rules.is_default(current, own)
     own = {name: value for name, value in own.items() if value != current[name]}
     if "router:external" in own:
         sharing.set_external(tx, current, own["router:external"])
+    if bool(own.get("is_default")) != bool(current["is_default"]) and "is_default" in own:
+        default_external.put(tx, current["id"], bool(own["is_default"]))
     if "shared" in changes and sharing.set_shared(tx, current, changes["shared"]):
         own["shared"] = sharing.is_shared_with(tx, context.actor, current["id"])
     if asked is not None:

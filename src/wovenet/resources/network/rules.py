@@ -107,6 +107,13 @@ def check_hints(hints: Sequence[str]) -> None:
         raise InvalidInput(error_message="Too many availability_zone_hints specified")
 
 
+def is_default(current: Mapping[str, Any], changes: Mapping[str, Any]) -> bool | None:
+    """Whether the network is the default external one after `changes`; None if it is not external at all."""
+    if not changes.get("router:external", current["router:external"]):
+        return None
+    return bool(changes.get("is_default", current["is_default"]))
+
+
 def mtu(requested: int, most: int) -> int:
     """The network's MTU in bytes: what was requested, or `most` if that is 0. Raises: InvalidInput if it is more."""
     if requested > most:

@@ -124,6 +124,6 @@ def changed(tx: Tx, network_id: str) -> None:
     tx.run(
         sa.update(NETWORKS)
         .where(own, networks.router_external != is_external)
-        .values(router_external=is_external, revision_number=networks.revision_number + 1)
+        .values(router_external=is_external, default_claim=None, revision_number=networks.revision_number + 1)
     )
     tx.mark(Unit("network", network_id))

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from wovenet.resources.base import wire
+from wovenet.resources.base import INTERNAL, wire
 from wovenet.store import schema
 
 NETWORKS = sa.Table(
@@ -18,4 +18,6 @@ NETWORKS = sa.Table(
     schema.bool_col("qinq"),
     schema.json_text("availability_zone_hints", nullable=False),
     schema.text_col("dns_domain"),
+    schema.int_col("default_claim", unique=True, info={"wire": INTERNAL}, nullable=True),
 )
+"""`default_claim`: what the default external network has, and no other (see `default_external`)."""

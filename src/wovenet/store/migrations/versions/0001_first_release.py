@@ -131,7 +131,9 @@ def upgrade() -> None:
         sa.Column("qinq", sa.Boolean(), nullable=False),
         sa.Column("availability_zone_hints", schema.long_text_type(), nullable=False),
         sa.Column("dns_domain", schema.text_type(255), nullable=False),
+        sa.Column("default_claim", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
+        sa.UniqueConstraint("default_claim", name=op.f("uq_networks_default_claim")),
     )
     with op.batch_alter_table("networks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_networks_project_id"), ["project_id"], unique=False)
