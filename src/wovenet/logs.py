@@ -46,8 +46,10 @@ FRAMES_MAX: Final = 12
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request that is being served, for every record made meanwhile."""
 
-_QUIET: Final = ("keystoneauth", "keystonemiddleware", "oslo_policy", "sqlalchemy", "stevedore", "urllib3")
-"""Libraries whose details are topology or headers: warnings only, at every level of ours."""
+_QUIET: Final = (
+    *("keystoneauth", "keystonemiddleware", "neutron_lib", "oslo_policy", "sqlalchemy", "stevedore", "urllib3"),
+)
+"""Libraries whose details are topology, headers or what users wrote: warnings only, at every level of ours."""
 
 # Controls, and what makes a terminal or an editor show a line other than it is.
 _UNSAFE: Final = re.compile(
