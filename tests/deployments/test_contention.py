@@ -1,10 +1,12 @@
 """Many clients want the same: nothing is given twice, nothing beyond a limit, and nobody is told that we failed."""
 
+import subprocess
 from collections.abc import Sequence
 
 import pytest
 
-from tests.running import Answer, Running, statuses
+from tests.running import Answer, Askers, Running, statuses, until
+from wovenet.embedded import process
 
 CLIENTS = 16
 
@@ -70,3 +72,42 @@ def test_changes_of_one_port(cloud: Running, network: dict[str, str]) -> None:
     assert statuses(answers) == {200: 5 * CLIENTS}
     revisions = [body["port"]["revision_number"] for _, body in answers]
     assert len(set(revisions)) == len(revisions), "two changes became one revision"
+
+
+def _southbound(cloud: Running, *words: str) -> None:
+    """What a host would write; a port that is gone is nothing that it could bind."""
+    socket = f"--db=unix:{cloud.state_dir}/ovn/ovnsb_db.sock"
+    argv = ["ovn-sbctl", "--timeout=10", "--no-leader-only", socket, *words]
+    subprocess.run(argv, check=False, capture_output=True, env=process.user_environment())
+
+
+def test_a_binding_that_is_moved_reported_and_deleted(cloud: Running, network: dict[str, str]) -> None:
+    """F-19, F-20: one port; clients move it to and fro, hosts say that it is up, and in the midst it is deleted."""
+    hosts = ("contended1", "contended2")
+    for number, host in enumerate(hosts):
+        _southbound(cloud, "chassis-add", host, "geneve", f"127.0.0.{number + 91}")
+        _southbound(cloud, "set", "chassis", host, f"hostname={host}")
+    until(lambda: {each["host"] for each in cloud.rest.list("agents")} >= set(hosts), "the hosts")
+    port = cloud.rest.create("ports", {"network_id": network["id"], "device_owner": "compute:nova"})["id"]
+    path = f"/v2.0/ports/{port}"
+    moves = [[("PUT", path, {"port": {"binding:host_id": hosts[(client + turn) % 2] if turn % 3 else ""}})
+              for turn in range(12)] for client in range(CLIENTS - 1)]  # fmt: skip
+    deleter = [*[("GET", path, None)] * 20, ("DELETE", path, None), ("GET", path, None)]
+    clients = Askers(cloud, [*moves, deleter])
+    while not clients.have_ended:
+        for host in hosts:
+            _southbound(cloud, "--may-exist", "lsp-bind", port, host)
+            _southbound(cloud, "set", "port_binding", port, "up=true")
+    answers = clients.answers()
+    assert set(statuses(answers)) <= {200, 204, 404}
+    assert statuses(answers)[204] == 1
+    assert _refusals(answers) == {"PortNotFound"}
+    moved = [body["port"] for status, body in answers[: len(moves) * 12] if status == 200]
+    bindings = {(each["revision_number"], each["binding:host_id"], each["binding:vif_type"]) for each in moved}
+    assert len({revision for revision, _, _ in bindings}) == len(bindings), "two changes became one revision"
+    assert {(host == "", vif_type == "unbound") for _, host, vif_type in bindings} == {(True, True), (False, False)}
+    for client in range(len(moves)):
+        ended = [status for status, _ in answers[client * 12 : client * 12 + 12]]
+        assert ended == sorted(ended), "a port that was gone came back"
+    for host in hosts:
+        _southbound(cloud, "chassis-del", host)
