@@ -8,13 +8,15 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from wovenet.model import problems
-from wovenet.resources import address_group, network, security_group
+from wovenet.resources import address_group, address_scope, network, security_group, subnetpool
 from wovenet.resources.base import Object, Resource
 from wovenet.resources.network import sharing as network_sharing
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
 from wovenet.resources.rbac_policy import rules
 from wovenet.resources.security_group import sharing as group_sharing
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
+from wovenet.resources.subnet.table import SUBNETS
+from wovenet.resources.subnetpool.table import SUBNETPOOLS
 from wovenet.store.tx import ReadTx, Tx
 
 
@@ -61,6 +63,12 @@ _RULES_OF_ADDRESS_GROUP = (
     .where(SECURITY_GROUP_RULES.c.remote_address_group_id == sa.bindparam("of_object"))
     .distinct()
 )
+_POOLS_IN_SCOPE = (
+    sa.select(SUBNETPOOLS.c.project_id).where(SUBNETPOOLS.c.address_scope_id == sa.bindparam("of_object")).distinct()
+)
+_SUBNETS_OF_POOL = (
+    sa.select(SUBNETS.c.project_id).where(SUBNETS.c.subnetpool_id == sa.bindparam("of_object")).distinct()
+)
 
 
 TYPES: Final[Mapping[str, Shareable]] = MappingProxyType(
@@ -89,6 +97,20 @@ TYPES: Final[Mapping[str, Shareable]] = MappingProxyType(
                 resource=address_group.RESOURCE,
                 actions=(SHARED,),
                 users=_RULES_OF_ADDRESS_GROUP,
+                details=_project_details,
+            ),
+            Shareable(
+                label="Address scope",
+                resource=address_scope.RESOURCE,
+                actions=(SHARED,),
+                users=_POOLS_IN_SCOPE,
+                details=_project_details,
+            ),
+            Shareable(
+                label="Subnet pool",
+                resource=subnetpool.RESOURCE,
+                actions=(SHARED,),
+                users=_SUBNETS_OF_POOL,
                 details=_project_details,
             ),
         )

@@ -49,10 +49,10 @@ _SUBNETS_ON = (
 
 
 def check(tx: Tx, context: Context, pool: Object) -> None:
-    """Nothing, if the pool may be in its address scope.
+    """Nothing, if the pool may be in its address scope: whoever sees a scope may have pools in it.
 
-    Raises: AddressScopeNotFound, IllegalSubnetPoolAssociationToAddressScope,
-    IllegalSubnetPoolIpVersionAssociationToAddressScope, AddressScopePrefixConflict; LostRace.
+    Raises: AddressScopeNotFound, IllegalSubnetPoolIpVersionAssociationToAddressScope, AddressScopePrefixConflict;
+    LostRace.
     """
     from wovenet.resources import address_scope  # inside: it is made with the help of this package
 
@@ -60,8 +60,6 @@ def check(tx: Tx, context: Context, pool: Object) -> None:
     if scope_id is None:
         return
     scope = query.fetch(tx, address_scope.RESOURCE, context.actor, scope_id)
-    if not context.actor.is_admin and scope["project_id"] != context.actor.project_id:
-        raise problems.IllegalSubnetPoolAssociationToAddressScope(subnetpool_id=pool["id"], address_scope_id=scope_id)
     if scope["ip_version"] != pool["ip_version"]:
         raise problems.IllegalSubnetPoolIpVersionAssociationToAddressScope(
             subnetpool_id=pool["id"], address_scope_id=scope_id, ip_version=scope["ip_version"]
