@@ -12,7 +12,6 @@ from wovenet.resources import (
     address_scope,
     agent,
     default_security_group_rule,
-    log,
     network,
     port,
     rbac_policy,
@@ -37,7 +36,6 @@ RESOURCES: tuple[Resource, ...] = (
     security_group_rule.RESOURCE,
     default_security_group_rule.RESOURCE,
     address_group.RESOURCE,
-    log.RESOURCE,
     rbac_policy.RESOURCE,
     agent.RESOURCE,
 )
@@ -92,7 +90,6 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("rbac-security-groups", "rbac_security_groups"),
     Definition("rbac-address-scope", "rbac_address_scope"),
     Definition("security-groups-shared-filtering", "security_groups_shared_filtering"),
-    Definition("logging", "logging"),
     Definition("allowed-address-pairs", ".allowed_address_pairs"),
     Definition("extra_dhcp_opt", "extra_dhcp_opt"),
     Definition("binding", "portbindings"),
