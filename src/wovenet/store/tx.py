@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 OVN: Final = "ovn"
 """The topic of a mark that names none."""
+NOTIFY: Final = "notify"
+"""What compute is to be told."""
 
 MARKS = sa.Table(
     "marks",
@@ -78,8 +80,9 @@ class Tx(ReadTx):
     A read in it sees the latest committed state and what this transaction wrote, statement by statement.
     """
 
-    def __init__(self, connection: sa.Connection, clock: Clock) -> None:
+    def __init__(self, connection: sa.Connection, clock: Clock, topics: Collection[str] = (OVN,)) -> None:
         super().__init__(connection, clock)
+        self._topics = topics
         self._marks: dict[tuple[str, Unit], None] = {}
         self._refused: Claimed | LostRace | None = None
 
@@ -121,9 +124,13 @@ class Tx(ReadTx):
             raise LostRace(f"{table.name} {id} is no longer at revision {seen_revision}")
 
     def mark(self, unit: Unit, *topics: str) -> None:
-        """Has `unit` brought to each of `topics` (to "ovn" if none is named) once this transaction has committed."""
+        """Has `unit` brought to each of `topics` (to "ovn" if none is named) once this transaction has committed.
+
+        Topics that nobody serves in this deployment are left out.
+        """
         for topic in topics or (OVN,):
-            self._marks[topic, unit] = None
+            if topic in self._topics:
+                self._marks[topic, unit] = None
 
     def now(self) -> str:
         """The present time as the API shows it."""
@@ -180,13 +187,20 @@ class Store:
         clock: Clock,
         *,
         poke: Callable[[], None] | None = None,
+        topics: Collection[str] = (OVN,),
         sleep: Callable[[float], None] = _pause,
+        turn: Callable[[], AbstractContextManager[None]] | None = None,
     ) -> None:
-        """`poke` is called after each commit that left marks: it must not block and not fail."""
+        """`poke` is called after each commit that left marks: it must not block and not fail.
+
+        `topics` are those that somebody serves.
+        `turn` makes what a writer waits for before it begins, instead of `engine.writer_turns`.
+        """
         self.engine = engine
         self.clock = clock
-        self._turn = engines.writer_turns(engine)
+        self._turn = turn or engines.writer_turns(engine)
         self._poke = poke
+        self._topics = frozenset(topics)
         self._sleep = sleep
         self._thread = threading.local()
 
@@ -238,7 +252,7 @@ class Store:
             # The turn is short: it begins with a connection at hand, and ends with the transaction.
             with engines.connect(self.engine, engines.WRITE) as connection, self._turn():
                 try:
-                    tx = Tx(connection, self.clock)
+                    tx = Tx(connection, self.clock, self._topics)
                     result = fn(tx)
                     marked = tx.finish()
                     faults.commit(connection)
