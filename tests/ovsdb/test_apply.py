@@ -213,6 +213,32 @@ def test_batches_are_bounded(counted: tuple[Site, list[list[JsonOp]]]) -> None:
     assert [len(ops) for ops in transactions] == [1 + 100 + 1, 1 + 100 + 1, 1 + 1 + 1, 1 + MAX_OPS + 5]
 
 
+def test_all_rules_of_a_group_change_in_one_transaction(counted: tuple[Site, list[list[JsonOp]]]) -> None:
+    """W-18: no moment in which a group has lost its old rules and has no new ones, wherever somebody crashes."""
+    site, transactions = counted
+    site.settle(_group_of_rules("allow-related"))
+    transactions.clear()
+    flipped = _group_of_rules("allow-stateless")
+    site.settle(flipped)
+    assert len(transactions) == 1
+    _no_differences(site, flipped)
+
+
+def _group_of_rules(action: str) -> tuple[Unit, Desired]:
+    """A group of which every rule is another row when its action is another."""
+    unit = Unit("security_group", "g")
+    acls = [
+        Row(
+            "ACL",
+            row_uuid("ACL", unit, f"{action}/{number}"),
+            {"direction": "to-lport", "priority": 1002, "match": f"tcp.dst == {number}", "action": action},
+        )
+        for number in range(1, MAX_OPS + 1)
+    ]
+    columns = {"name": group_uuid("g"), "acls": frozenset(Ref(acl.uuid) for acl in acls)}
+    return unit, Desired((Row("Port_Group", group_uuid("g"), columns), *acls))
+
+
 def test_applied_before_a_crash_and_not_settled(site: Site) -> None:
     units = [network("n"), group("g"), port("p", "n", ["g"])]
     site.settle(*units)
@@ -352,12 +378,16 @@ def test_what_was_settled_before_the_loss_is_told_apart(server: ovsdb_servers.Se
     client.close()
 
 
+LEFT_GROUP = "pg_11111111_2222_4333_8444_555555555555"
+
+
 def test_adopted_rows_keep_their_uuids(site: Site) -> None:
     made = site.client.transact(
         [
             {"op": "insert", "table": "Logical_Switch_Port", "uuid-name": "p", "row": {"name": "p"}},
             {"op": "insert", "table": "Logical_Switch", "row": {"name": "n", "ports": ["named-uuid", "p"]}},
-            {"op": "insert", "table": "Port_Group", "row": {"name": "left", "ports": ["named-uuid", "p"]}},
+            {"op": "insert", "table": "Port_Group", "row": {"name": LEFT_GROUP, "ports": ["named-uuid", "p"]}},
+            {"op": "insert", "table": "Port_Group", "row": {"name": "a firewall's", "ports": ["named-uuid", "p"]}},
         ]
     )
     born = [RowUuid(one["uuid"][1]) for one in made]
@@ -369,7 +399,8 @@ def test_adopted_rows_keep_their_uuids(site: Site) -> None:
     [row] = site.rows("Logical_Switch_Port", "_uuid", "enabled")
     assert row == {"_uuid": ["uuid", born[0]], "enabled": True}
     assert site.members("Port_Group", "g") == {born[0]}
-    assert site.members("Port_Group", "left") == set(), "a stray link of an adopted row goes too"
+    assert site.members("Port_Group", LEFT_GROUP) == set(), "a stray link of an adopted row goes too"
+    assert site.members("Port_Group", "a firewall's") == {born[0]}, "what others do with the port is left alone"
     changed = port("p", "n", enabled=False)
     assert site.apply(changed, aliases=aliases) == {changed[0]: Applied(diff.known_of(changed[1]))}
     assert site.rows("Logical_Switch_Port", "enabled") == [{"enabled": False}]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 
 from tests.reconcile.world import EMPTY, Group, Net, Port, State, Subnet, World, id_of, marks
@@ -48,10 +49,14 @@ def test_what_is_gone_from_the_store_goes_from_nb(world: World) -> None:
     assert world.states() == {}
 
 
-def test_a_unit_that_cannot_be_rendered_stops_nobody_else(world: World) -> None:
+def test_a_unit_that_cannot_be_rendered_stops_nobody_else(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """W-19: the others go on; it is shown with its reason, and is not said for ever."""
     world.become(SMALL)
     world.rewrite(sa.update(SECURITY_GROUP_RULES).values(protocol="no-such"))
-    world.settle()
+    for _ in range(3):
+        world.settle()
+    said = [record.message for record in caplog.records if "cannot be rendered" in record.message]
+    assert len(said) == 2  # for its mark, and once more because a port waits for it; then never again
 
     states = world.states()
     assert states[str(Unit("security_group", id_of("g")))][0] == "terminal"
