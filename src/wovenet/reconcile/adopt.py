@@ -1,17 +1,20 @@
 """Rows of an earlier ML2/OVN deployment become ours: found by name or external_ids, and remembered with their uuids.
 
-Done once, when a controller meets an NB that its ledger does not describe. Only rows whose object is in the store are
-taken; others stay as they are and are nobody's here. ACLs need no adoption: they live by their group's set, which is
-replaced as a whole in the transaction that writes ours.
+Done once, when a controller meets an NB that its ledger does not describe. Only rows that a stored object shall have
+are taken: what is adopted and not wanted would be removed. All others, those of routers, load balancers or QoS for
+example, stay as they are and are nobody's here.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 
 from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, RowUuid, Unit, is_uuid
+from wovenet.model.views import DeploymentView
 from wovenet.ovn import actual
 from wovenet.ovn.client import Client
 from wovenet.ovn.diff import RowKey
@@ -24,6 +27,7 @@ from wovenet.resources.names.render import dns_uuid
 from wovenet.resources.network.render import localnet_uuid, switch_uuid
 from wovenet.resources.port.render import port_uuid
 from wovenet.resources.security_group.render import group_uuid
+from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
 from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.resources.subnet.render import options_uuid
 from wovenet.store.tx import ReadTx, Store, Tx
@@ -36,8 +40,10 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "DHCP_Options": ("external_ids", "cidr"),
     "Address_Set": ("name",),
     "Port_Group": ("name",),
+    "ACL": ("external_ids", "direction", "match"),
     "Logical_Switch_Port": ("name",),
 }
+_RULE_ID = "neutron:security_group_rule_id"
 _PROVNET = "provnet-"
 _SLICE = 500
 _VERSION_AT = 14
@@ -53,7 +59,7 @@ class Claim:
     actual: RowUuid
 
 
-def run(store: Store, client: Client, epoch: int) -> int:
+def run(store: Store, client: Client, epoch: int, deployment: DeploymentView) -> int:
     """Every row of NB that is one of ours by name is in the ledger, its unit a suspect. Out: how many rows.
 
     Raises: Superseded, ConnectionLost.
@@ -63,7 +69,7 @@ def run(store: Store, client: Client, epoch: int) -> int:
         uuids = [uuid for uuid in actual.versions(client, table) if uuid[_VERSION_AT] != "5"]
         for at in range(0, len(uuids), _SLICE):
             rows = actual.fetch(client, table, uuids[at : at + _SLICE], columns)
-            count += _adopt(store, table, rows, epoch)
+            count += store.write(partial(_adopt, table=table, rows=rows, epoch=epoch, deployment=deployment))
     if count:
         LOG.info("adopted %d rows of an earlier deployment", count)
     return count
@@ -84,43 +90,45 @@ def namesakes(client: Client, desired: Desired) -> dict[RowKey, RowUuid]:
     return found
 
 
-def _adopt(store: Store, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]], epoch: int) -> int:
-    def write(tx: Tx) -> int:
-        ledger.hold(tx, epoch)
-        claims = [claim for claim in _claims(tx, table, rows) if claim is not None]
-        taken = ledger.find(tx, [claim.key[1] for claim in claims]).keys
-        found: dict[Unit, dict[RowKey, RowUuid]] = {}
-        for claim in claims:
-            if claim.key not in taken:
-                # Of several rows by the same name the first is taken; a second stays an unknown row.
-                found.setdefault(claim.unit, {}).setdefault(claim.key, claim.actual)
-        there = _existing(tx, found)
-        for unit, keys in found.items():
-            if unit in there:
-                ledger.adopt(tx, unit, keys)
-        ledger.suspect(tx, there)
-        return sum(len(keys) for unit, keys in found.items() if unit in there)
-
-    return store.write(write)
-
-
-def _existing(tx: ReadTx, units: Iterable[Unit]) -> frozenset[Unit]:
-    by_kind: dict[str, list[str]] = {}
-    for unit in units:
-        by_kind.setdefault(unit.kind, []).append(unit.id)
-    found: set[Unit] = set()
-    for name, ids in by_kind.items():
-        table = kinds.KINDS[name].table
-        if table is None:
-            found.update(Unit(name, id_) for id_ in ids)
-        else:
-            found.update(Unit(name, row.id) for row in tx.rows(sa.select(table.c.id).where(table.c.id.in_(ids))))
-    return frozenset(found)
+def _adopt(
+    tx: Tx, *, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]], epoch: int, deployment: DeploymentView
+) -> int:
+    ledger.hold(tx, epoch)
+    claims = [claim for claim in _claims(tx, table, rows, deployment) if claim is not None]
+    if table != "ACL":
+        # An ACL lives by its group's set, which is ours as a whole; to render a group for each of its rules is dear.
+        claims = _wanted(tx, claims, deployment)
+    taken = ledger.find(tx, [claim.key[1] for claim in claims]).keys
+    found: dict[Unit, dict[RowKey, RowUuid]] = {}
+    for claim in claims:
+        if claim.key not in taken:
+            # Of several rows by the same name the first is taken; a second stays an unknown row.
+            found.setdefault(claim.unit, {}).setdefault(claim.key, claim.actual)
+    for unit, keys in found.items():
+        ledger.adopt(tx, unit, keys)
+    ledger.suspect(tx, {claim.unit for claim in claims})
+    return sum(map(len, found.values()))
 
 
-def _claims(tx: ReadTx, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]]) -> Iterator[Claim | None]:
+def _wanted(tx: ReadTx, claims: Sequence[Claim], deployment: DeploymentView) -> list[Claim]:
+    """Those of `claims` whose unit shall have such a row."""
+    states = kinds.load_each(tx, sorted({claim.unit for claim in claims}), deployment)
+    keys: dict[Unit, frozenset[RowKey]] = {}
+    for unit, state in states.items():
+        # What cannot be rendered now has to find its rows when it can.
+        with suppress(ValueError):
+            keys[unit] = frozenset((row.table, row.uuid) for row in state().desired.rows)
+    return [claim for claim in claims if claim.key in keys.get(claim.unit, ())]
+
+
+def _claims(
+    tx: ReadTx, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]], deployment: DeploymentView
+) -> Iterator[Claim | None]:
     if table == "DHCP_Options":
         yield from (_options(uuid, row) for uuid, row in rows.items())
+        return
+    if table == "ACL":
+        yield from _acls(tx, rows, deployment)
         return
     if table == "DNS":
         yield from (_names(uuid, row) for uuid, row in rows.items())
@@ -141,6 +149,25 @@ def _claims(tx: ReadTx, table: str, rows: Mapping[RowUuid, Mapping[str, Normal]]
         yield from (_port(uuid, name, networks) for uuid, name in names.items())
 
 
+def _acls(tx: ReadTx, rows: Mapping[RowUuid, Mapping[str, Normal]], deployment: DeploymentView) -> Iterator[Claim]:
+    """Of rules, by their ids; and the two that drop what no rule allows, by what they say."""
+    ids = {uuid: _map(row["external_ids"]).get(_RULE_ID, "") for uuid, row in rows.items()}
+    columns = SECURITY_GROUP_RULES.c
+    found = tx.rows(
+        sa.select(columns.id, columns.security_group_id).where(columns.id.in_(sorted(filter(None, ids.values()))))
+    )
+    groups = {row.id: row.security_group_id for row in found}
+    [state] = kinds.load(tx, [GLOBAL_UNIT], deployment).values()
+    own = [row for row in state().desired.rows if row.table == "ACL"]
+    drops = {(row.columns["direction"], row.columns["match"]): row.uuid for row in own}
+    for uuid, row in rows.items():
+        if (rule_id := ids[uuid]) in groups:
+            unit = Unit("security_group", groups[rule_id])
+            yield Claim(unit, ("ACL", row_uuid("ACL", unit, rule_id)), uuid)
+        elif not rule_id and (drop := drops.get((_text(row["direction"]), _text(row["match"])))) is not None:
+            yield Claim(GLOBAL_UNIT, ("ACL", drop), uuid)
+
+
 def _switch(uuid: RowUuid, name: str) -> Claim | None:
     network_id = name.removeprefix("neutron-")
     if network_id == name or not is_uuid(network_id):
@@ -149,8 +176,7 @@ def _switch(uuid: RowUuid, name: str) -> Claim | None:
 
 
 def _names(uuid: RowUuid, row: Mapping[str, Normal]) -> Claim | None:
-    ids = row["external_ids"]
-    switch = str(ids.get("ls_name", "")) if isinstance(ids, dict) else ""
+    switch = _map(row["external_ids"]).get("ls_name", "")
     network_id = switch.removeprefix("neutron-")
     if network_id == switch or not is_uuid(network_id):
         return None
@@ -187,8 +213,8 @@ def _port(uuid: RowUuid, name: str, networks: Mapping[str, str]) -> Claim | None
 
 
 def _options(uuid: RowUuid, row: Mapping[str, Normal]) -> Claim | None:
-    ids = row["external_ids"]
-    subnet_id, port_id = (str(ids.get(key, "")) if isinstance(ids, dict) else "" for key in ("subnet_id", "port_id"))
+    ids = _map(row["external_ids"])
+    subnet_id, port_id = ids.get("subnet_id", ""), ids.get("port_id", "")
     if port_id:
         version = 6 if ":" in _text(row["cidr"]) else 4
         unit = Unit("port", port_id)
@@ -196,6 +222,11 @@ def _options(uuid: RowUuid, row: Mapping[str, Normal]) -> Claim | None:
     if not subnet_id:
         return None
     return Claim(Unit("subnet", subnet_id), ("DHCP_Options", options_uuid(subnet_id)), uuid)
+
+
+def _map(value: Normal) -> dict[str, str]:
+    """A map column."""
+    return {str(key): str(one) for key, one in value.items()} if isinstance(value, dict) else {}
 
 
 def _text(value: Normal) -> str:

@@ -29,7 +29,7 @@ from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.subnet import render as subnet
 from wovenet.resources.subnet import view as subnet_view
 from wovenet.resources.subnet.table import SUBNETS
-from wovenet.store.tx import ReadTx
+from wovenet.store.tx import MARKS, OVN, ReadTx, Tx
 
 ORPHAN: Final = "orphan"
 """Units of this kind own rows that nothing owns; they exist nowhere, so what they have is removed."""
@@ -167,6 +167,15 @@ def load(tx: ReadTx, units: Iterable[Unit], settings: DeploymentView) -> dict[Un
             for id_, state in KINDS[name].load(tx, ids, settings).items():
                 found[Unit(name, id_)] = state
     return found
+
+
+def mark_all(tx: Tx) -> None:
+    """Every unit that there is has a mark. One statement for each kind."""
+    for kind in KINDS.values():
+        if kind.table is not None:
+            now = sa.literal(tx.clock.wall(), sa.Double)
+            found = sa.select(sa.literal(OVN), sa.literal(kind.name), kind.table.c.id, now)
+            tx.run(MARKS.insert().from_select(["topic", "kind", "unit_id", "created"], found))
 
 
 def load_each(tx: ReadTx, units: Sequence[Unit], settings: DeploymentView) -> dict[Unit, Callable[[], State]]:

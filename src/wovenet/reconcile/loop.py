@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import msgspec
-import sqlalchemy as sa
 
 import wovenet
 from wovenet.model.ids import GLOBAL_UNIT, RowUuid, Unit
@@ -32,7 +31,7 @@ from wovenet.ovn.wire import InvalidValue
 from wovenet.reconcile import adopt, kinds, ledger, presence
 from wovenet.reconcile.backoff import Backoff
 from wovenet.store import outbox
-from wovenet.store.tx import MARKS, OVN, ReadTx, Store, Tx
+from wovenet.store.tx import OVN, ReadTx, Store, Tx
 
 LOG = logging.getLogger(__name__)
 
@@ -166,18 +165,13 @@ class Loop:
 
         self._write(write)
         if not is_empty:
-            adopt.run(self._store, self._client, self._required_epoch())
+            adopt.run(self._store, self._client, self._required_epoch(), self._rules.deployment)
             self.audit()
         # Last: until NB has the name, a crash repeats all of this.
         stamp.write(self._client, name, lock=LOCK)
 
     def _mark_all(self, tx: Tx) -> None:
-        for kind in kinds.KINDS.values():
-            if kind.table is not None:
-                found = sa.select(
-                    sa.literal(OVN), sa.literal(kind.name), kind.table.c.id, sa.literal(tx.clock.wall(), sa.Double)
-                )
-                tx.run(MARKS.insert().from_select(["topic", "kind", "unit_id", "created"], found))
+        kinds.mark_all(tx)
         ledger.remember_settings(tx, self._rules.digest)
 
     def audit(self) -> int:

@@ -81,12 +81,14 @@ def _localnet(segment: SegmentView, deployment: DeploymentView) -> dict[str, Val
         "addresses": frozenset({"unknown"}),
         "external_ids": Keys({"neutron:provnet-physical-network": physical_network}),
         "name": f"provnet-{segment.id}",
-        "options": {
-            "localnet_learn_fdb": _flag(deployment.localnet_learns_fdb),
-            "mcast_flood": _flag(deployment.igmp_flood),
-            "mcast_flood_reports": _flag(deployment.igmp_flood_reports),
-            "network_name": physical_network,
-        },
+        "options": Keys(
+            {
+                "localnet_learn_fdb": _flag(deployment.localnet_learns_fdb),
+                "mcast_flood": _flag(deployment.igmp_flood),
+                "mcast_flood_reports": _flag(deployment.igmp_flood_reports),
+                "network_name": physical_network,
+            }
+        ),
         "tag": tag,
         # northd writes `tag` from the request, so both are set to the same.
         "tag_request": tag,

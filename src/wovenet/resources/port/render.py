@@ -19,6 +19,8 @@ NETWORK_OWNER = "network:"
 """Ports of the infrastructure: they are trusted and not filtered."""
 FLOATING_IP = "network:floatingip"
 """Holds an address and is no port of any switch."""
+ROUTERS = frozenset({"network:router_gateway", "network:router_interface", "network:router_interface_distributed"})
+"""Ports whose switch port belongs to their router: nothing here knows routers, so it is not touched."""
 LOAD_BALANCER = "neutron:LOADBALANCERV2"
 
 EXTERNAL_VNIC_TYPES = frozenset({"baremetal", "direct", "direct-physical", "macvtap"})
@@ -45,12 +47,12 @@ def owners(view: PortView) -> dict[RowUuid, Unit]:
 
 
 def render(view: PortView, deployment: DeploymentView) -> Desired:
-    """The port's rows and links; nothing for the port of a floating IP.
+    """The port's rows and links; nothing for the port of a floating IP or of a router.
 
     Switch, groups and DHCP options have to be in NB before: until then the port is not there, or stays as it was, so
     it never passes traffic without the groups that filter it.
     """
-    if view.device_owner == FLOATING_IP:
+    if view.device_owner == FLOATING_IP or view.device_owner in ROUTERS:
         return NOTHING
     uuid = port_uuid(view.id)
     own_rows, v4, v6 = _dhcp(view, deployment)
@@ -63,9 +65,10 @@ def render(view: PortView, deployment: DeploymentView) -> Desired:
             "dhcpv6_options": v6,
             "enabled": view.admin_state_up,
             "external_ids": Keys(_external_ids(view)),
-            "ha_chassis_group": _UNSET,
+            # Who serves an external port is not decided here yet.
+            **({} if _type(view) == "external" else {"ha_chassis_group": _UNSET}),
             "name": view.id,
-            "options": _options(view, deployment),
+            "options": Keys(_options(view, deployment)),
             "parent_name": _UNSET if view.parent_name is None else view.parent_name,
             "port_security": _port_security(view) if _is_filtered(view) else _UNSET,
             "tag": _UNSET if view.tag is None else view.tag,
@@ -125,15 +128,16 @@ def _port_security(view: PortView) -> frozenset[Scalar]:
     return frozenset(found)
 
 
-def _options(view: PortView, deployment: DeploymentView) -> dict[str, str]:
+def _options(view: PortView, deployment: DeploymentView) -> dict[str, str | None]:
+    """Our keys. Others are those of who limits or mirrors the port's traffic."""
+    options: dict[str, str | None] = {"activation-strategy": None, "requested-chassis": None}
     if not view.host or _type(view) == "external":
-        return {}
-    if not view.migrating_to or view.migrating_to == view.host:
-        return {"requested-chassis": view.host}
-    options = {"requested-chassis": f"{view.host},{view.migrating_to}"}
-    if deployment.migration_strategy:
+        return options
+    options["requested-chassis"] = view.host
+    if view.migrating_to and view.migrating_to != view.host:
+        options["requested-chassis"] = f"{view.host},{view.migrating_to}"
         # The destination takes over when the instance announces itself there, not before.
-        options["activation-strategy"] = deployment.migration_strategy
+        options["activation-strategy"] = deployment.migration_strategy or None
     return options
 
 
