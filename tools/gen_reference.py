@@ -86,6 +86,9 @@ def urls(served: registry.Registry) -> Iterator[str]:
     yield "Collections take the filters of the API reference, `fields`, `sort_key` with `sort_dir`, `limit`, `marker`"
     yield "and `page_reverse`. `.json` at the end of a URL is ignored."
     yield ""
+    yield "`/openapi.json` describes all of them in OpenAPI 3.1: parameters, bodies, answers, types of errors. It is"
+    yield "made from the same tables as the routes themselves, and answered to whoever asks, as the versions are."
+    yield ""
     rows = ((f"`{route.template}`", ", ".join(route.verbs)) for route in routes.table(service))
     yield from _table(("URL", "methods"), rows)
 

@@ -216,6 +216,16 @@ def template(name: str) -> tuple[int, str] | None:
     return OURS.get(name) or _library_texts().get(name)
 
 
+def told(name: str) -> tuple[int, str] | None:
+    """Status and type that a client is told of the problem called `name`, or None if no table has it."""
+    if name == Unauthenticated.__name__:
+        return _UNAUTHORIZED, "Unauthorized"
+    entry = template(name)
+    if entry is None:
+        return None
+    return (entry[0], name) if entry[0] != INTERNAL.status or name in _TOLD else (INTERNAL.status, INTERNAL.type)
+
+
 class _Fields(dict[str, object]):
     """Fields that a text names and a problem lacks show as such, so that a fault never fails to be told."""
 

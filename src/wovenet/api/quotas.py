@@ -47,6 +47,16 @@ def show(service: Service, call: Call, project_id: str) -> Any:
         return {"quota": _with_defaults(service, _own(tx, project_id))}
 
 
+def own_tenant(_: Service, call: Call) -> Any:
+    """The caller's project, by its older name."""
+    return {"tenant": {"tenant_id": call.actor.project_id}}
+
+
+def own_project(_: Service, call: Call) -> Any:
+    """The caller's project."""
+    return {"project": {"project_id": call.actor.project_id}}
+
+
 def default(service: Service, call: Call, project_id: str) -> Any:
     """The limits that hold for a project without any of its own."""
     _authorize_reading(service, call, project_id)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wovenet.api import documents, handler, quotas, subresources, tags, zones
+from wovenet.api import documents, handler, quotas, reply, subresources, tags, zones
 from wovenet.api.handler import Call
 from wovenet.api.service import Endpoint, Service, endpoints
 from wovenet.model.actor import Actor
@@ -24,6 +24,10 @@ class Verb:
     status: str
     respond: Responder
     needs_identity: bool = True
+    what: Responder | None = None
+    """The function behind it, as `openapi` describes it."""
+    of: Endpoint | subresources.Inside | None = None
+    """What the function is about, if it serves several collections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +40,48 @@ class Route:
 
 def table(service: Service) -> list[Route]:
     """Every route below `/v2.0`, in the order of the registry."""
-    return [*_documents(service), *_quotas(service), *_zones(service), *_collections(service)]
+    described = [*_documents(service), *_quotas(service), *_zones(service), *_collections(service)]
+    return [*described, _openapi(service, described)]
+
+
+def _openapi(service: Service, described: list[Route]) -> Route:
+    """What describes all the others. Made for the first who asks, and kept as text."""
+
+    @functools.cache
+    def text() -> bytes:
+        from wovenet.api import openapi  # only where somebody asks
+
+        return reply.encode(openapi.document(service, described))
+
+    return Route("/openapi", {"GET": Verb(OK, lambda call: text(), needs_identity=False)})
 
 
 def _documents(service: Service) -> Iterator[Route]:
-    yield Route("/", {"GET": Verb(OK, lambda call: documents.versions(call.url.rstrip("/")), needs_identity=False)})
-    yield Route("/v2.0", {"GET": Verb(OK, lambda call: documents.core(service, call.url.partition("/v2.0")[0]))})
-    yield Route("/v2.0/extensions", {"GET": Verb(OK, lambda call: documents.extensions(service))})
-    yield Route("/v2.0/extensions/{alias}", {"GET": Verb(OK, lambda call, alias: documents.extension(service, alias))})
+    def versions(call: Call) -> Any:
+        return documents.versions(call.url.rstrip("/"))
+
+    def core(call: Call) -> Any:
+        return documents.core(service, call.url.partition("/v2.0")[0])
+
+    def extensions(call: Call) -> Any:
+        return documents.extensions(service)
+
+    def extension(call: Call, alias: str) -> Any:
+        return documents.extension(service, alias)
+
+    yield Route("/", {"GET": Verb(OK, versions, needs_identity=False, what=documents.versions)})
+    yield Route("/v2.0", {"GET": Verb(OK, core, what=documents.core)})
+    yield Route("/v2.0/extensions", {"GET": Verb(OK, extensions, what=documents.extensions)})
+    yield Route("/v2.0/extensions/{alias}", {"GET": Verb(OK, extension, what=documents.extension)})
 
 
 def _quotas(service: Service) -> Iterator[Route]:
     def verb(status: str, function: Responder) -> Verb:
-        return Verb(status, lambda call, **parameters: function(service, call, **parameters))
+        return Verb(status, lambda call, **parameters: function(service, call, **parameters), what=function)
 
     yield Route("/v2.0/quotas", {"GET": verb(OK, quotas.index)})
-    yield Route("/v2.0/quotas/tenant", {"GET": Verb(OK, lambda call: _own_project(call, "tenant"))})
-    yield Route("/v2.0/quotas/project", {"GET": Verb(OK, lambda call: _own_project(call, "project"))})
+    yield Route("/v2.0/quotas/tenant", {"GET": verb(OK, quotas.own_tenant)})
+    yield Route("/v2.0/quotas/project", {"GET": verb(OK, quotas.own_project)})
     yield Route(
         "/v2.0/quotas/{project_id}",
         {"GET": verb(OK, quotas.show), "PUT": verb(OK, quotas.update), "DELETE": verb(NO_CONTENT, quotas.delete)},
@@ -62,11 +91,9 @@ def _quotas(service: Service) -> Iterator[Route]:
 
 
 def _zones(service: Service) -> Iterator[Route]:
-    yield Route("/v2.0/availability_zones", {"GET": Verb(OK, lambda call: zones.index(service, call))})
-
-
-def _own_project(call: Call, spelling: str) -> Any:
-    return {spelling: {f"{spelling}_id": call.actor.project_id}}
+    yield Route(
+        "/v2.0/availability_zones", {"GET": Verb(OK, lambda call: zones.index(service, call), what=zones.index)}
+    )
 
 
 def _collections(service: Service) -> Iterator[Route]:
@@ -76,7 +103,9 @@ def _collections(service: Service) -> Iterator[Route]:
 
 def _collection(endpoint: Endpoint) -> Iterator[Route]:
     def verb(status: str, function: Responder) -> Verb:
-        return Verb(status, lambda call, **parameters: function(endpoint, call, **parameters))
+        return Verb(
+            status, lambda call, **parameters: function(endpoint, call, **parameters), what=function, of=endpoint
+        )
 
     path = f"/v2.0{endpoint.resource.prefix}/{endpoint.collection.path}"
     own = {
@@ -121,7 +150,7 @@ def _inside(inside: subresources.Inside, path: str) -> Iterator[Route]:
     """The routes of objects inside the objects at `path`."""
 
     def verb(status: str, function: Responder) -> Verb:
-        return Verb(status, lambda call, **parameters: function(inside, call, **parameters))
+        return Verb(status, lambda call, **parameters: function(inside, call, **parameters), what=function, of=inside)
 
     path += f"/{inside.collection.path}"
     yield Route(path, {"GET": verb(OK, subresources.index), "POST": verb(CREATED, subresources.create)})
