@@ -44,6 +44,15 @@ MAKE: Mapping[str, Mapping[str, Any]] = {
     "ports": {"network_id": "network"},
     "security_group_rules": {"security_group_id": "security_group", "direction": "ingress", "protocol": "gre"},
     "rbac_policies": {"object_type": "network", "object_id": "network", "action": "access_as_shared"},
+    "default_security_group_rules": {
+        "direction": "ingress",
+        "protocol": "gre",
+        "used_in_default_sg": True,
+        "used_in_non_default_sg": True,
+    },
+    "subnetpools": {"name": "p", "prefixes": ["10.88.0.0/16"]},
+    "address_scopes": {"name": "s", "ip_version": 4},
+    "address_groups": {"name": "a"},
 }
 """What a POST has to say besides the attribute that is tried. "network" and such stand for the id of one."""
 
@@ -59,6 +68,7 @@ class Target:
         self.client = client
         self._watch = sqlite3.connect(database, check_same_thread=False) if database else None
         self._accepted: dict[Trial, list[Any]] = {}
+        self.ids: dict[str, str] = {}
         make = client.make
         network = make("/v2.0/networks", {"network": {}})["id"]
         subnet = make("/v2.0/subnets", {"subnet": {"network_id": network, "ip_version": 4, "cidr": "10.0.0.0/24"}})[
@@ -67,7 +77,11 @@ class Target:
         port = make("/v2.0/ports", {"port": {"network_id": network}})["id"]
         group = make("/v2.0/security-groups", {"security_group": {"name": "s"}})["id"]
         rule = {"security_group_id": group, "direction": "ingress"}
-        self.ids = {
+        made = {
+            name: make(self.path(name), self.body(name)) for name in ("subnetpools", "address_scopes", "address_groups")
+        }
+        self.ids |= {REGISTRY.surface.collections[name].member: one["id"] for name, one in made.items()}
+        self.ids |= {
             "network": network,
             "subnet": subnet,
             "port": port,
@@ -125,7 +139,7 @@ class Target:
 
     def body(self, collection: str, **attributes: Any) -> dict[str, Any]:
         """A creation that is fine but for `attributes`."""
-        given = {name: self.ids.get(value, value) for name, value in MAKE.get(collection, {}).items()}
+        given = {name: self.ids.get(str(value), value) for name, value in MAKE.get(collection, {}).items()}
         return {REGISTRY.surface.collections[collection].member: {**given, **attributes}}
 
 
@@ -248,6 +262,24 @@ def test_any_id(target: Target, collection: str) -> None:
         for method in ("GET", "PUT", "POST", "DELETE"):
             assert target.ask(method, f"{where}/tags", {"tags": ["a"]}).status in (404, 405)
             assert target.ask(method, f"{where}/tags/a").status in (404, 405)
+
+
+ACTIONS = [
+    (collection, action.name) for collection in COLLECTIONS for action in REGISTRY.resources[collection].member_actions
+]
+
+
+@pytest.mark.parametrize(("collection", "action"), ACTIONS)
+def test_any_action(target: Target, other: Target, collection: str, action: str) -> None:
+    given = ("addresses", "prefixes", "network_id")
+    for one in (target, other):
+        made = one.client.make(one.path(collection), one.body(collection))
+        where = f"{one.path(collection)}/{made['id']}"
+        for value in VALUES:
+            one.ask("PUT", f"{where}/{action}", value)
+            one.ask("PUT", f"{where}/{action}", dict.fromkeys(given, value))
+            one.ask("PUT", f"{where}/{action}", {name: [value] for name in given})
+        assert one.ask("DELETE", where).status == 204
 
 
 def test_any_tag(target: Target) -> None:

@@ -188,8 +188,8 @@ class Fault:
         return json.dumps({"NeutronError": {"type": self.type, "message": self.message, "detail": ""}}).encode()
 
 
-_TOLD: Final = frozenset({"SubnetAllocationError"})
-"""Answered with 500 by the peer, and yet about nothing but the request: a pool has no such space."""
+_TOLD: Final = frozenset({"SubnetAllocationError", "PortBindingError"})
+"""Answered with 500 by the peer, and yet about nothing but the request: no space in a pool, no port on a host."""
 
 INTERNAL: Final = Fault(500, "HTTPInternalServerError", _INTERNAL)
 

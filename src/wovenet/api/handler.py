@@ -4,7 +4,7 @@ Path of a create: `app` → `routes` → here (body, policy) → `resources.crud
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wovenet.api import parse, reply
@@ -75,6 +75,8 @@ def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:
 def create(endpoint: Endpoint, call: Call) -> Any:
     """The new object, or the new objects of a bulk request: all of them, or none."""
     body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
+    if not endpoint.resource.is_made_in_bulk:
+        parse.refuse_bulk(endpoint.collection, body)
     asked = parse.creation(endpoint.collection, endpoint.info, body, call.actor)
     context = Context(call.actor, endpoint.service.settings)
 
@@ -120,6 +122,13 @@ def update(endpoint: Endpoint, call: Call, object_id: str) -> Any:
     return {endpoint.member: endpoint.service.store.write(write)}
 
 
+def keep(endpoint: Endpoint, call: Call, object_id: str) -> Any:
+    """The object as it is: nothing of such objects can be changed, and what is tried is refused by its name."""
+    body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
+    parse.changes(endpoint.collection, endpoint.info, body, call.actor)
+    return show(endpoint, replace(call, params=()), object_id)
+
+
 def delete(endpoint: Endpoint, call: Call, object_id: str) -> None:
     """The object is gone."""
     context = Context(call.actor, endpoint.service.settings)
@@ -136,7 +145,7 @@ def delete(endpoint: Endpoint, call: Call, object_id: str) -> None:
 
 def act(endpoint: Endpoint, call: Call, object_id: str, action: MemberAction) -> Any:
     """The object after `action`, or what else it answers. It is neither of the verbs and has a policy of its own."""
-    body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
+    body = parse.action_body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
     context = Context(call.actor, endpoint.service.settings)
 
     def write(tx: Tx) -> Any:

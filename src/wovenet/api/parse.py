@@ -57,6 +57,23 @@ def body_of(raw: bytes, *, size_max: int) -> Mapping[str, Any]:
     return body
 
 
+def action_body_of(raw: bytes, *, size_max: int) -> Mapping[str, Any]:
+    """The JSON object of a request that is no verb on attributes: nothing in it that a database cannot hold.
+
+    Raises: HTTPBadRequest.
+    """
+    body = body_of(raw, size_max=size_max)
+    if not _is_storable(body):
+        raise _bad_request("Body contains invalid data")
+    return body
+
+
+def refuse_bulk(collection: Collection, body: Mapping[str, Any]) -> None:
+    """Raises: HTTPBadRequest if `body` is about several objects."""
+    if collection.name in body:
+        raise _bad_request("Bulk operation not supported")
+
+
 def creation(
     collection: Collection, info: lib.attributes.AttributeInfo, body: Mapping[str, Any], actor: Actor
 ) -> Creation:
@@ -78,8 +95,7 @@ def changes(
     collection: Collection, info: lib.attributes.AttributeInfo, body: Mapping[str, Any], actor: Actor
 ) -> Object:
     """The attributes that a PUT changes, converted and valid."""
-    if collection.name in body:
-        raise _bad_request("Bulk operation not supported")
+    refuse_bulk(collection, body)
     values = dict(_member_of(collection, body))
     if "project_id" in values:
         values["tenant_id"] = values.pop("project_id")

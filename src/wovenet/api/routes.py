@@ -117,7 +117,7 @@ def _collection(endpoint: Endpoint) -> Iterator[Route]:
         path + "/{object_id}",
         {
             "GET": verb(OK, handler.show),
-            **({"PUT": verb(OK, handler.update)} if endpoint.is_updatable else {}),
+            "PUT": verb(OK, handler.update if endpoint.is_updatable else handler.keep),
             "DELETE": verb(NO_CONTENT, handler.delete),
         },
     )

@@ -64,8 +64,7 @@ def show(inside: Inside, call: Call, object_id: str, key: str) -> Any:
 def create(inside: Inside, call: Call, object_id: str) -> Any:
     """The new one."""
     body = parse.body_of(call.body, size_max=inside.endpoint.service.settings.wovenet.body_bytes_max)
-    if inside.sub.collection in body:
-        raise problems.HTTPBadRequest(message="Bulk operation not supported")
+    parse.refuse_bulk(inside.collection, body)
     [request] = parse.creation(inside.collection, inside.info, body, call.actor).requests
     context = Context(call.actor, inside.endpoint.service.settings)
 

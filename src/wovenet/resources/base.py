@@ -127,6 +127,8 @@ class Resource:
     first_revision: int = 0
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Attributes that a new object has and a request cannot give (`status` …)."""
+    is_made_in_bulk: bool = True
+    """Whether one request may make several of these objects."""
     create: Callable[[Tx, Context, Sequence[Object]], list[Object]] | None = None
     update: Callable[[Tx, Context, Object, Object], Object] | None = None
     delete: Callable[[Tx, Context, Object], None] | None = None

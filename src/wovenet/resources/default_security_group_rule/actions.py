@@ -46,8 +46,8 @@ def create(tx: Tx, context: Context, requests: Sequence[Object]) -> list[Object]
     }
     if missing:
         raise problems.SecurityGroupNotFound(id=min(missing))
-    address_groups = [rule["remote_address_group_id"] for rule in made if rule["remote_address_group_id"]]
-    address_group_sharing.require_visible(tx, context.actor, address_groups)
+    address_groups = [rule["remote_address_group_id"] for rule in made]
+    address_group_sharing.require_visible(tx, context.actor, [one for one in address_groups if one is not None])
     try:
         tx.insert(DEFAULT_RULES, made)
     except Claimed as error:
