@@ -5,7 +5,7 @@ follow, in batches. What comes from a chassis is untrusted: it is read by `host.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from wovenet.model.ids import is_uuid
 from wovenet.ovn import southbound as sb
 from wovenet.resources import host
 from wovenet.resources.host import facts
-from wovenet.resources.port import status
+from wovenet.resources.port import status, whereabouts
 from wovenet.resources.port.table import PORTS
 from wovenet.store.tx import Store, Tx
 
@@ -102,8 +102,8 @@ class Observer:
             if not ids:
                 return
             last = ids[-1]
-            if gone := {port_id: False for port_id in ids if port_id not in bound}:
-                self._write(partial(_set_up, states=gone))
+            if gone := {port_id: frozenset[str]() for port_id in ids if port_id not in bound}:
+                self._write(partial(_set_up, chassis=gone))
 
     def _write(self, fn: Callable[[Tx], object]) -> None:
         def write(tx: Tx) -> None:
@@ -114,15 +114,15 @@ class Observer:
 
 
 def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
-    states: dict[str, bool] = {}
+    chassis: dict[str, frozenset[str]] = {}
     for change in changes:
         match change:
             case sb.PortChanged(logical_port=port_id):
                 if is_uuid(port_id):
-                    states[port_id] = change.up and change.chassis is not None
+                    chassis[port_id] = _where_up(change)
             case sb.PortGone(logical_port=port_id):
                 if is_uuid(port_id):
-                    states[port_id] = False
+                    chassis[port_id] = frozenset()
             case sb.ChassisChanged():
                 _store_host(tx, change)
             case sb.ChassisGone(name=name):
@@ -131,12 +131,21 @@ def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
                 _store_agent(tx, change)
             case sb.AgentGone():
                 pass  # its host goes with it, or it comes back
-    _set_up(tx, states)
+    _set_up(tx, chassis)
 
 
-def _set_up(tx: Tx, states: dict[str, bool]) -> None:
-    for port_id in status.set_up(tx, states):
-        LOG.debug("port %s is %s", port_id, "up" if states[port_id] else "down")
+def _where_up(change: sb.PortChanged) -> frozenset[str]:
+    """The chassis on which a port is plugged in; none unless it is up and one of them has it."""
+    if not change.up or change.chassis is None:
+        return frozenset()
+    return frozenset(filter(facts.is_name, (change.chassis, *change.additional_chassis)))
+
+
+def _set_up(tx: Tx, chassis: Mapping[str, frozenset[str]]) -> None:
+    changed = status.set_up(tx, {port_id: bool(names) for port_id, names in chassis.items()})
+    for port_id in changed:
+        LOG.debug("port %s is %s", port_id, "up" if chassis[port_id] else "down")
+    whereabouts.store(tx, chassis, told=changed)
 
 
 def _store_host(tx: Tx, change: sb.ChassisChanged) -> None:

@@ -12,7 +12,7 @@ from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam import rules as ipam
 from wovenet.resources.names import marks as names
-from wovenet.resources.port import binding, dns, facts, rules
+from wovenet.resources.port import binding, dns, events, facts, rules
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_BINDINGS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 from wovenet.resources.security_group import default
 from wovenet.resources.subnet import touched
@@ -114,6 +114,7 @@ def update(tx: Tx, context: Context, current: Object, changes: Object, *, resour
         _mark_dependents(tx, [current, changed])
     if not differences.keys().isdisjoint({"dns_name", "fixed_ips", "device_owner", "device_id"}):
         names.mark_of(tx, [current, changed])
+    events.changed(tx, current, saved)
     return saved
 
 
@@ -134,6 +135,7 @@ def remove(tx: Tx, ports: Sequence[Object], *, resource: Resource) -> None:
     crud.remove(tx, resource, ports)
     claims.give_back(tx, subnets, fixed_ips)
     names.mark_of(tx, ports)
+    events.removed(tx, ports)
 
 
 def mark_dependents_of_metadata(tx: Tx, subnet_ids: Collection[str]) -> None:

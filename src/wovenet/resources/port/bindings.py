@@ -12,7 +12,7 @@ from wovenet.drivers.binding import UNBOUND, UNPLUGGED
 from wovenet.model import problems
 from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
-from wovenet.resources.port import actions, binding, rules
+from wovenet.resources.port import actions, binding, events, rules
 from wovenet.resources.port.table import PORT_BINDINGS
 from wovenet.store.faults import Claimed
 from wovenet.store.tx import ReadTx, Tx
@@ -115,6 +115,7 @@ def activate(tx: Tx, port: Object, current: Object, *, resource: Resource) -> Ob
         "status": rules.DOWN,
     }
     changed = crud.save(tx, resource, port, changes)
+    events.status_changed(tx, changed, is_up=False, was_up=port["status"] == rules.ACTIVE)
     for each in (host, before["host"]):
         tx.run(_DROP, {"of_port": port["id"], "of_host": each})
     if before["host"]:

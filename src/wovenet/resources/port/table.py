@@ -73,3 +73,11 @@ PORT_BINDINGS = sa.Table(
     schema.json_text("profile", nullable=False),
 )
 """Bindings that are prepared and not active yet. The active one is in the port's row."""
+
+PORT_CHASSIS = sa.Table(
+    "port_chassis",
+    schema.METADATA,
+    schema.uuid_col("port_id", sa.ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
+    schema.text_col("chassis", 255, primary_key=True),
+)
+"""Where the Southbound says that a port is plugged in."""

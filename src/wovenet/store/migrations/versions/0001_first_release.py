@@ -73,6 +73,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_controllers")),
     )
     op.create_table(
+        "counters",
+        sa.Column("name", schema.text_type(64), nullable=False),
+        sa.Column("value", schema.bigint_type(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "default_security_group_rules_kept",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_default_security_group_rules_kept")),
@@ -531,6 +538,13 @@ def upgrade() -> None:
     with op.batch_alter_table("port_bindings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_port_bindings_host"), ["host"], unique=False)
 
+    op.create_table(
+        "port_chassis",
+        sa.Column("port_id", schema.fixed_type(36), nullable=False),
+        sa.Column("chassis", schema.text_type(255), nullable=False),
+        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_port_chassis_port_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("port_id", "chassis", name=op.f("pk_port_chassis")),
+    )
     op.create_table(
         "port_fixed_ips",
         sa.Column("subnet_id", schema.fixed_type(36), nullable=False),
