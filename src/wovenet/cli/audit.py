@@ -2,12 +2,16 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wovenet.cli import options
+
+if TYPE_CHECKING:
+    from wovenet.ovn.diff import Difference
 
 FINDINGS_SHOWN = 50
 
@@ -47,7 +51,8 @@ def _tell(report: Any, *, repair: bool) -> None:
         if finding.error:
             click.echo(f"  cannot be rendered: {finding.error}")
         for difference in finding.differences:
-            click.echo(f"  {difference}")
+            for line in told(difference):
+                click.echo(f"  {line}")
         if finding.ledger_differs and not finding.differences:
             click.echo("  the ledger remembers something else")
     for table, uuid in report.orphans[:FINDINGS_SHOWN]:
@@ -59,3 +64,34 @@ def _tell(report: Any, *, repair: bool) -> None:
         click.echo(f"… and {hidden} more")
     verdict = "everything is as it should be" if report.is_clean else "repair is under way" if repair else "differs"
     click.echo(f"{report.units} units compared, {report.unsettled} not settled: {verdict}")
+
+
+def told(difference: "Difference") -> Iterator[str]:
+    """A difference in a line, or one for each key where a map or a set differs in some."""
+    where = f"{difference.table} {difference.uuid}"
+    expected, found = difference.expected, difference.found
+    if difference.column is None:
+        yield f"{where}: {'should not be there' if expected is None else 'is missing'}"
+    elif isinstance(expected, Mapping) and isinstance(found, Mapping):
+        for key in sorted(expected.keys() | found.keys()):
+            if expected.get(key) != found.get(key):
+                yield f"{where}: {difference.column}:{key} is {_shown(found.get(key))}, not {_shown(expected.get(key))}"
+    elif isinstance(expected, frozenset) and isinstance(found, frozenset):
+        for value in sorted(map(_shown, expected - found)):
+            yield f"{where}: {difference.column} lacks {value}"
+        for value in sorted(map(_shown, found - expected)):
+            yield f"{where}: {difference.column} has {value}"
+    else:
+        yield f"{where}: {difference.column} is {_shown(found)}, not {_shown(expected)}"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "unset"
+        case str():
+            return json.dumps(value)
+        case frozenset():
+            return ", ".join(sorted(map(_shown, value))) or "empty"
+        case _:
+            return str(value)
