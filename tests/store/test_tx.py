@@ -274,6 +274,21 @@ def test_other_broken_constraints_are_no_claims(store: Store) -> None:
         store.write(lambda tx: tx.insert(THINGS, [thing(1, revision_number=None)]))
 
 
+def test_a_refused_commit_leaves_nobody_a_connection_in_a_transaction(sqlite_engine: sa.Engine) -> None:
+    store = Store(sqlite_engine, SystemClock())
+
+    def refer_to_nothing(tx: Tx) -> None:
+        tx.connection.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
+        tx.insert(THINGS, [thing(1, parent_id=thing(7)["id"])])
+
+    with pytest.raises(sa.exc.IntegrityError):
+        store.write(refer_to_nothing)
+    store.write(lambda tx: tx.insert(THINGS, [thing(2)]))
+    with store.read() as tx:
+        assert tx.value(COUNT) == 1
+    store.write(lambda tx: tx.run(THINGS.delete()))
+
+
 def test_a_reference_to_a_row_that_has_gone_is_a_lost_race(store: Store) -> None:
     def insert(tx: Tx) -> None:
         with pytest.raises(LostRace):

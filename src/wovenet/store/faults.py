@@ -136,6 +136,8 @@ def commit(connection: sa.Connection) -> None:
     except sa.exc.DBAPIError as error:
         if error.connection_invalidated:
             raise CommitUnknown from error
+        # SQLite stays in a transaction whose COMMIT it refused, which SQLAlchemy takes for ended: nobody is to get it.
+        connection.invalidate()
         raise
 
 
