@@ -110,6 +110,8 @@ class Resource:
     derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Attributes that `derive` adds to an object → the attributes that it makes them from."""
     derive: Callable[[Object], None] | None = None
+    is_bulk: bool = True
+    """Whether one request may make several of them."""
     lacks: Callable[[Object], frozenset[str]] | None = None
     """The attributes that an object does not have, unlike others of its collection."""
     complete: Callable[["Settings", Object], None] | None = None
@@ -127,8 +129,6 @@ class Resource:
     first_revision: int = 0
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Attributes that a new object has and a request cannot give (`status` …)."""
-    is_made_in_bulk: bool = True
-    """Whether one request may make several of these objects."""
     create: Callable[[Tx, Context, Sequence[Object]], list[Object]] | None = None
     update: Callable[[Tx, Context, Object, Object], Object] | None = None
     delete: Callable[[Tx, Context, Object], None] | None = None

@@ -12,6 +12,6 @@ RESOURCE: Resource = Resource(
     not_found=lambda rule_id: problems.DefaultSecurityGroupRuleNotFound(id=rule_id),
     scope=lambda _: None,
     before_list=actions.before_list,
-    is_made_in_bulk=False,
+    is_bulk=False,
     create=lambda tx, context, requests: actions.create(tx, context, requests),
 )

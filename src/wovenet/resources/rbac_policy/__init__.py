@@ -12,7 +12,7 @@ RESOURCE: Resource = Resource(
     table=RBAC_ENTRIES,
     not_found=lambda entry_id: problems.RbacPolicyNotFound(object_type="unknown", id=entry_id),
     quota=entries.QUOTA,
-    is_made_in_bulk=False,
+    is_bulk=False,
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(tx, context, current, changes),
     delete=lambda tx, _, current: actions.delete(tx, current),

@@ -49,7 +49,7 @@ RESOURCE: Resource = Resource(
     filters=tagging.filters(SUBNETPOOLS),
     scope=_scope,
     quota="subnetpool",
-    is_made_in_bulk=False,
+    is_bulk=False,
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(
         tx, RESOURCE, context, current=current, changes=changes
