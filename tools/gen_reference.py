@@ -1,14 +1,17 @@
-"""Writes docs/reference/{aliases,errors,routes,settings}.md from what the program is: registry, faults, settings.
+"""Writes docs/reference/{aliases,errors,peer,routes,settings}.md from what the program and its tests are.
 
 Usage: python tools/gen_reference.py [--check]. `tests/meta` fails when a page is stale.
 """
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from wovenet import registry
 from wovenet.api import faults, policy, routes
@@ -23,7 +26,8 @@ from wovenet.store.tx import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "reference"
-PEER_ALIASES = ROOT / "tests" / "peer" / "aliases.txt"
+PEER = ROOT / "tests" / "peer"
+PEER_ALIASES = PEER / "aliases.txt"
 NOTICE = "<!-- Written by tools/gen_reference.py: `make docs`. -->"
 
 
@@ -33,6 +37,7 @@ def pages() -> Mapping[str, str]:
     return {
         "aliases.md": _page("Extensions", aliases(served)),
         "errors.md": _page("Errors", errors()),
+        "peer.md": _page("Comparison with the peer", peer()),
         "routes.md": _page("Routes", urls(served)),
         "settings.md": _page("Settings", settings()),
     }
@@ -121,6 +126,27 @@ def _default(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"`{','.join(f'{key}:{one}' for key, one in value.items())}`" if value else ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def peer() -> Iterator[str]:
+    """How many answers of a running Neutron are compared with ours, and where they differ on purpose."""
+    found = {file.stem: json.loads(file.read_text()) for file in sorted((PEER / "recorded").glob("*.json"))}
+    counts = {
+        name: (len(scenarios), sum(len(steps) for steps in scenarios.values())) for name, scenarios in found.items()
+    }
+    requests = sum(steps for _, steps in counts.values())
+    yield f"{requests} requests were sent to a running Neutron 29 with ML2/OVN; its answers (status, body, error) and"
+    yield "the Northbound rows that each of them changed are in `tests/peer/recorded`. Every test run sends the same to"
+    yield "Wovenet and compares; `tests/peer/README.md` says how to ask a Neutron of your own."
+    yield ""
+    rows = [(name, str(scenarios), str(steps)) for name, (scenarios, steps) in counts.items()]
+    total = ("all", str(sum(scenarios for scenarios, _ in counts.values())), str(requests))
+    yield from _table(("collection", "scenarios", "requests"), [*rows, total])
+    yield ""
+    yield "These differences are meant; any other fails the test, and so does one of these that is none any more."
+    yield ""
+    allowed = yaml.safe_load((PEER / "allowed.yaml").read_text())
+    yield from _table(("where", "why"), ((f"`{each['where']}`", each["reason"]) for each in allowed))
 
 
 def _page(title: str, lines: Iterable[str]) -> str:
