@@ -124,6 +124,8 @@ class Resource:
     """The kind of unit that every write marks; None: OVN knows nothing of these objects."""
     touches: Callable[[ReadTx, Object], Sequence[Any]] | None = None
     """Further units that a write to this object marks."""
+    bumped: Callable[[Tx, str], None] | None = None
+    """Marks what else shows the revision of the object with this id, when nothing but that has moved: tags do so."""
     quota: str | None = None
     """The quota that objects count against."""
     first_revision: int = 0

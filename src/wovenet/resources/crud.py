@@ -152,6 +152,8 @@ def bump(tx: Tx, resource: Resource, object_id: str) -> None:
     )
     if resource.unit is not None:
         tx.mark(Unit(resource.unit, object_id))
+    if resource.bumped is not None:
+        resource.bumped(tx, object_id)
 
 
 def mark(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:

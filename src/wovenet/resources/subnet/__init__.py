@@ -10,7 +10,7 @@ from wovenet.resources.network import facts
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.rbac import access
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
-from wovenet.resources.subnet import actions
+from wovenet.resources.subnet import actions, touched
 from wovenet.resources.subnet.table import SUBNETS
 
 
@@ -40,6 +40,7 @@ RESOURCE: Resource = Resource(
     scope=_scope,
     unit="subnet",
     quota="subnet",
+    bumped=touched.by_options,
     defaults={"dns_publish_fixed_ip": False},
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     update=lambda tx, context, current, changes: actions.update(
