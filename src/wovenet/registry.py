@@ -62,6 +62,8 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("quota-check-limit", "quota_check_limit"),
     Definition("quota-check-limit-default", "quota_check_limit_default"),
     Definition("agent", "agent"),
+    Definition("dhcp_agent_scheduler", "dhcpagentscheduler"),
+    Definition("service-type", "servicetype"),
     Definition("provider", "provider_net"),
     Definition("net-mtu", "network_mtu"),
     Definition("net-mtu-writable", "network_mtu_writable", frozenset({"networks.mtu"})),

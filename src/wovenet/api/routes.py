@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wovenet.api import documents, handler, quotas, reply, subresources, tags, zones
+from wovenet.api import dhcp_agents, documents, handler, providers, quotas, reply, subresources, tags, zones
 from wovenet.api.handler import Call
 from wovenet.api.service import Endpoint, Service, endpoints
 from wovenet.model.actor import Actor
@@ -40,7 +40,7 @@ class Route:
 
 def table(service: Service) -> list[Route]:
     """Every route below `/v2.0`, in the order of the registry."""
-    described = [*_documents(service), *_quotas(service), *_zones(service), *_collections(service)]
+    described = [*_documents(service), *_quotas(service), *_zones(service), *_services(service), *_collections(service)]
     return [*described, _openapi(service, described)]
 
 
@@ -94,6 +94,17 @@ def _zones(service: Service) -> Iterator[Route]:
     yield Route(
         "/v2.0/availability_zones", {"GET": Verb(OK, lambda call: zones.index(service, call), what=zones.index)}
     )
+
+
+def _services(service: Service) -> Iterator[Route]:
+    def verb(status: str, function: Responder) -> Verb:
+        return Verb(status, lambda call, **parameters: function(service, call, **parameters), what=function)
+
+    yield Route("/v2.0/service-providers", {"GET": verb(OK, providers.index)})
+    yield Route("/v2.0/networks/{object_id}/dhcp-agents", {"GET": verb(OK, dhcp_agents.agents_of)})
+    path = "/v2.0/agents/{object_id}/dhcp-networks"
+    yield Route(path, {"GET": verb(OK, dhcp_agents.networks_of), "POST": verb(CREATED, dhcp_agents.add)})
+    yield Route(path + "/{network_id}", {"DELETE": verb(NO_CONTENT, dhcp_agents.remove)})
 
 
 def _collections(service: Service) -> Iterator[Route]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wovenet.api import documents, handler, quotas, subresources, tags, zones
+from wovenet.api import dhcp_agents, documents, handler, providers, quotas, subresources, tags, zones
 from wovenet.api.openapi import values
 from wovenet.api.openapi.values import Schema
 from wovenet.api.service import Endpoint
@@ -137,15 +137,14 @@ def _show(endpoint: Endpoint) -> Operation:
 def _create(endpoint: Endpoint) -> Operation:
     collection, member = endpoint.collection, endpoint.member
     schema = f"{title(member)}Create"
-    body = {
-        "oneOf": [
-            values.record({member: ref(schema)}, member, is_open=True),
-            values.record({collection.name: {**values.array(ref(schema)), "minItems": 1}}, collection.name),
-        ]
-    }
+    schemas = {schema: given(collection, "allow_post")}
+    one = values.record({member: ref(schema)}, member, is_open=True)
+    if not endpoint.resource.is_bulk:
+        return Operation(f"create_{member}", CREATE, _member(endpoint), one, (), schemas)
+    several = values.record({collection.name: {**values.array(ref(schema)), "minItems": 1}}, collection.name)
     many = values.record({collection.name: values.array(ref(title(member)))}, collection.name)
     answer = {"oneOf": [_member(endpoint), many]}
-    return Operation(f"create_{member}", CREATE, answer, body, (), {schema: given(collection, "allow_post")})
+    return Operation(f"create_{member}", CREATE, answer, {"oneOf": [one, several]}, (), schemas)
 
 
 def _update(endpoint: Endpoint) -> Operation:
@@ -153,6 +152,11 @@ def _update(endpoint: Endpoint) -> Operation:
     body = values.record({member: ref(schema)}, member, is_open=True)
     schemas = {schema: given(endpoint.collection, "allow_put")}
     return Operation(f"update_{member}", CHANGE, _member(endpoint), body, _IF_MATCH, schemas)
+
+
+def _keep(endpoint: Endpoint) -> Operation:
+    body = values.record({endpoint.member: values.record({})}, endpoint.member, is_open=True)
+    return Operation(f"update_{endpoint.member}", (*READ, 413), _member(endpoint), body)
 
 
 def _delete(endpoint: Endpoint) -> Operation:
@@ -259,6 +263,7 @@ _CORE: Final = values.record(
 )
 _ZONE: Final = values.record(dict.fromkeys(("name", "resource", "state"), values.STRING))
 _QUOTA: Final = values.record({"quota": ref("Quota")}, "quota")
+_PROVIDER: Final = values.record({"service_type": values.STRING, "name": values.STRING, "default": {"type": "boolean"}})
 _ZONE_FILTERS: Final = ({**_fields(("name", "resource", "state"))},)
 
 
@@ -272,6 +277,7 @@ DESCRIBED: Final[Mapping[Callable[..., Any], Callable[..., Operation]]] = {
     handler.show: _show,
     handler.create: _create,
     handler.update: _update,
+    handler.keep: _keep,
     handler.delete: _delete,
     handler.act: _act,
     subresources.index: _inside_index,
@@ -308,6 +314,24 @@ DESCRIBED: Final[Mapping[Callable[..., Any], Callable[..., Operation]]] = {
         None,
         (*_ZONE_FILTERS, *_PAGING),
     ),
+    providers.index: lambda _: Operation(
+        "list_service_providers",
+        (403,),
+        values.record({"service_providers": values.array(_PROVIDER)}, "service_providers"),
+        None,
+        (_fields(("service_type", "name", "default")),),
+    ),
+    dhcp_agents.agents_of: lambda _: Operation(
+        "list_dhcp_agents_of_network", (403,), values.record({"agents": {"type": "array", "maxItems": 0}}, "agents")
+    ),
+    dhcp_agents.networks_of: lambda _: Operation("list_networks_of_dhcp_agent", (403, 404), {}),
+    dhcp_agents.add: lambda _: Operation(
+        "add_network_to_dhcp_agent",
+        (400, 403, 404, 413),
+        {},
+        values.record({"network_id": values.STRING}, "network_id", is_open=True),
+    ),
+    dhcp_agents.remove: lambda _: Operation("remove_network_from_dhcp_agent", (403, 404)),
     documents.versions: lambda _: Operation(
         "list_versions", (), values.record({"versions": values.array(_VERSION)}, "versions")
     ),
