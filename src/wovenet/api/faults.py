@@ -151,6 +151,14 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     "DefaultSecurityGroupRuleNotFound": (404, "Default Security Group rule %(id)s does not exist"),
     "DefaultSecurityGroupRuleExists": (409, "Default Security group rule already exists. Rule id is %(rule_id)s."),
     "DuplicateDefaultSgRuleInPost": (409, "Duplicate Default Security Group Rule in POST."),
+    "SecurityGroupDefaultStatefulnessNotFound": (
+        404,
+        "Security group default statefulness %(id)s could not be found.",
+    ),
+    "SecurityGroupDefaultStatefulnessExists": (
+        409,
+        "Security group default statefulness for project %(project_id)s already exists.",
+    ),
     # address groups
     "AddrFormatError": (400, "%(message)s"),
     # sharing, tags

@@ -70,15 +70,19 @@ def action_body_of(raw: bytes, *, size_max: int) -> Mapping[str, Any]:
 
 def refuse_bulk(collection: Collection, body: Mapping[str, Any]) -> None:
     """Raises: HTTPBadRequest if `body` is about several objects."""
-    if collection.name in body:
+    if _is_bulk(collection, body):
         raise _bad_request("Bulk operation not supported")
+
+
+def _is_bulk(collection: Collection, body: Mapping[str, Any]) -> bool:
+    return collection.name in body and collection.name != collection.member
 
 
 def creation(
     collection: Collection, info: lib.attributes.AttributeInfo, body: Mapping[str, Any], actor: Actor
 ) -> Creation:
     """The requests of a POST, complete and valid. A bulk body has the collection's name as its key."""
-    if collection.name in body:
+    if _is_bulk(collection, body):
         items = body[collection.name]
         if not items:
             raise _bad_request("Resources required")
@@ -88,7 +92,7 @@ def creation(
     else:
         given = [_member_of(collection, body)]
     requests = [_complete(collection, info, dict(item), actor) for item in given]
-    return Creation(requests, [frozenset(item) for item in given], collection.name in body)
+    return Creation(requests, [frozenset(item) for item in given], _is_bulk(collection, body))
 
 
 def changes(

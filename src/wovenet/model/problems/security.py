@@ -21,6 +21,14 @@ class SecurityGroupCannotUpdateDefault(Problem):
     """No fields."""
 
 
+class SecurityGroupDefaultStatefulnessNotFound(Problem):
+    """Fields: id."""
+
+
+class SecurityGroupDefaultStatefulnessExists(Problem):
+    """Fields: project_id."""
+
+
 class SecurityGroupDefaultAlreadyExists(Problem):
     """No fields."""
 

@@ -8,6 +8,7 @@ from wovenet.model import problems
 from wovenet.resources import crud
 from wovenet.resources.base import Child, Context, Object, Resource
 from wovenet.resources.default_security_group_rule.table import DEFAULT_RULES
+from wovenet.resources.default_statefulness import lookup
 from wovenet.resources.port.table import PORT_SECURITY_GROUPS
 from wovenet.resources.rbac import entries
 from wovenet.resources.security_group import default
@@ -56,7 +57,10 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     if any(default.is_name(request["name"]) for request in requests):
         raise problems.SecurityGroupDefaultAlreadyExists()
     default.ensure(tx, context, {request["project_id"] for request in requests})
-    groups = [crud.new_object(tx, resource, request) for request in requests]
+    stateful = lookup.of_projects(tx, [request["project_id"] for request in requests])
+    groups = [
+        crud.new_object(tx, resource, {"stateful": stateful[request["project_id"]], **request}) for request in requests
+    ]
     crud.insert(tx, resource, groups)
     rules = default.new_rules(tx, groups, are_default=False)
     crud.claim_quota(tx, context, "security_group_rule", rules)

@@ -11,6 +11,7 @@ from wovenet.model.problems import LostRace
 from wovenet.resources.base import Context, Object
 from wovenet.resources.default_security_group_rule import templates
 from wovenet.resources.default_security_group_rule.templates import Template
+from wovenet.resources.default_statefulness import lookup
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule import actions, rules
 from wovenet.store import quota_usage
@@ -51,8 +52,9 @@ def ensure(tx: Tx, context: Context, project_ids: Iterable[str]) -> Mapping[str,
     rows = tx.rows(_DEFAULTS, {"project_ids": wanted})
     found: dict[str, str] = {row.default_of: row.id for row in rows}
     missing = [project_id for project_id in wanted if project_id not in found]
+    stateful = lookup.of_projects(tx, missing) if missing else {}
     for project_id in missing:
-        found[project_id] = _make(tx, project_id)
+        found[project_id] = _make(tx, project_id, is_stateful=stateful[project_id])
     return found
 
 
@@ -78,14 +80,14 @@ def new_rules(tx: ReadTx, groups: Sequence[Object], *, are_default: bool) -> lis
     return [_rule(tx, group, template) for group in groups for template in found]
 
 
-def _make(tx: Tx, project_id: str) -> str:
+def _make(tx: Tx, project_id: str, *, is_stateful: bool) -> str:
     now = timestamp(tx.clock.wall())
     group: Object = {
         "id": tx.clock.new_id(),
         "project_id": project_id,
         "name": NAME,
         "description": DESCRIPTION,
-        "stateful": True,
+        "stateful": is_stateful,
         "default_of": project_id,
         "revision_number": 1,
         "created_at": now,

@@ -85,6 +85,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_default_security_group_rules_kept")),
     )
     op.create_table(
+        "default_statefulness",
+        sa.Column("id", schema.fixed_type(36), nullable=False),
+        sa.Column("project_id", schema.text_type(255), nullable=True),
+        sa.Column("stateful", sa.Boolean(), nullable=False),
+        sa.Column("claim", schema.text_type(255), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_default_statefulness")),
+        sa.UniqueConstraint("claim", name=op.f("uq_default_statefulness_claim")),
+    )
+    op.create_table(
         "free_ranges",
         sa.Column("pool", schema.text_type(64), nullable=False),
         sa.Column("first", schema.fixed_type(32), nullable=False),
