@@ -16,6 +16,7 @@ PROJECTS = MappingProxyType(
         "admin": "ops",
         "member": "demo",
         "reader": "demo",
+        "manager": "demo",
         "other": "alt",
         "service": "services",
         "guest": GUEST_PROJECT,
@@ -25,6 +26,7 @@ PROJECTS = MappingProxyType(
 
 _ROLES = {
     "admin": "admin,member,reader",
+    "manager": "manager,member,reader",
     "member": "member,reader",
     "reader": "reader",
     "other": "member,reader",

@@ -12,7 +12,11 @@ from wovenet.resources import (
     address_scope,
     agent,
     default_security_group_rule,
+<<<<<<< HEAD
+    log,
+=======
     default_statefulness,
+>>>>>>> 84c64fd899fd486fe1cb53a56baa5a4bf797bd37
     network,
     port,
     rbac_policy,
@@ -38,6 +42,7 @@ RESOURCES: tuple[Resource, ...] = (
     default_security_group_rule.RESOURCE,
     default_statefulness.RESOURCE,
     address_group.RESOURCE,
+    log.RESOURCE,
     rbac_policy.RESOURCE,
     agent.RESOURCE,
 )
@@ -99,6 +104,7 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("rbac-security-groups", "rbac_security_groups"),
     Definition("rbac-address-scope", "rbac_address_scope"),
     Definition("security-groups-shared-filtering", "security_groups_shared_filtering"),
+    Definition("logging", "logging"),
     Definition("allowed-address-pairs", ".allowed_address_pairs"),
     Definition("extra_dhcp_opt", "extra_dhcp_opt"),
     Definition("binding", "portbindings"),
@@ -147,7 +153,12 @@ def build() -> Registry:
     from wovenet.surface import merge
 
     resources = {resource.collection: resource for resource in RESOURCES}
-    surface = merge.merge(CORE, EXTENSIONS, {name: resource.member for name, resource in resources.items()})
+    surface = merge.merge(
+        CORE,
+        EXTENSIONS,
+        {name: resource.member for name, resource in resources.items()},
+        prefixes={name: resource.prefix for name, resource in resources.items()},
+    )
     for name, collection in surface.collections.items():
         stored = stored_attributes(resources[name])
         missing = [attr.name for attr in collection.attributes.values() if attr.is_visible and attr.name not in stored]

@@ -18,6 +18,7 @@ from wovenet.model.views import (
     DhcpOptionView,
     FixedIpView,
     HostRoute,
+    LogsView,
     NetworkNamesView,
     NetworkView,
     PortView,
@@ -66,7 +67,9 @@ def _subnet(state: Mapping[str, Any]) -> SubnetView:
 
 def _render(kind: str, state: dict[str, Any]) -> Desired:
     if kind == "deployment":
-        return deployment.render(DeploymentView(**state))
+        is_logging = state.pop("is_logging", False)
+        told = LogsView(**state.pop("logs", {}))
+        return deployment.render(DeploymentView(**state), told, is_logging=is_logging)
     if kind == "network":
         state["segments"] = tuple(SegmentView(*segment) for segment in state["segments"])
         return network.render(NetworkView(**state), DEPLOYMENT)
@@ -80,6 +83,7 @@ def _render(kind: str, state: dict[str, Any]) -> Desired:
     if kind == "security_group":
         rule = state.pop("rule", {})
         state["rules"] = tuple(RuleView(**{**rule, **one}) for one in state["rules"])
+        state["logs"] = LogsView(**state.get("logs", {}))
         return security_group.render(SecurityGroupView(**state))
     state["fixed_ips"] = tuple(FixedIpView(*one) for one in state["fixed_ips"])
     state["allowed_pairs"] = tuple(AddressPairView(*one) for one in state["allowed_pairs"])

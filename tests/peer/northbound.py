@@ -17,6 +17,8 @@ NATURAL = {
 }
 """Tables without a name → the column (and key in it) that says what a row stands for."""
 SKIPPED = {"NB_Global", "Connection", "SSL"}
+BY_CHANCE = {("ACL", "label")}
+"""Columns whose values mean nothing but that there is one."""
 WRITTEN_BY_OVN = {("Logical_Switch_Port", "up"), ("Logical_Switch_Port", "dynamic_addresses")}
 
 Row = dict[str, Any]
@@ -43,6 +45,8 @@ class Rows:
         column, key = NATURAL.get(table, ("name", None))
         value = row.get(column, "")
         words = [table, str(value.get(key, "") if key and isinstance(value, dict) else value)]
+        if table == "ACL" and not words[1]:
+            words[1] = row["match"]
         if table == "DHCP_Options" and "port_id" in row.get("external_ids", {}):
             words.append(row["external_ids"]["port_id"])
         return " ".join(words)
@@ -114,7 +118,7 @@ class Northbound:
             if _is_set(column["type"]) and not isinstance(value, list):
                 value = [value]
             if value not in ([], {}, "") and (value not in (0, False) or isinstance(value, list)):
-                row[name] = value
+                row[name] = "<any>" if (table, name) in BY_CHANCE else value
         return row
 
     def _client(self, command: str, argument: str) -> Any:

@@ -12,7 +12,9 @@ from tests.peer.endpoint import Answer, Endpoint
 from tests.peer.names import Names
 from tests.peer.scenario import Scenario, Step
 
-OWNED = {"networks", "subnets", "ports", "security-groups", "security-group-rules", "subnetpools", "address-groups"}
+OWNED = {
+    "networks", "subnets", "ports", "security-groups", "security-group-rules", "subnetpools", "address-groups", "logs",
+}  # fmt: skip
 """Collections where admin creates for the scenario's own project."""
 QUIET_S = 0.15
 SETTLE_S = 5.0

@@ -161,6 +161,16 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     ),
     # address groups
     "AddrFormatError": (400, "%(message)s"),
+    # logs
+    "LogResourceNotFound": (404, "Log resource %(log_id)s could not be found."),
+    "InvalidLogResourceType": (400, "Invalid log resource_type: %(resource_type)s."),
+    "ResourceNotFound": (404, "Resource %(resource_id)s could not be found."),
+    "TargetResourceNotFound": (404, "Target resource %(target_id)s could not be found."),
+    "InvalidResourceConstraint": (
+        400,
+        "Invalid resource constraint between resource (%(resource)s %(resource_id)s) and target resource "
+        "(%(target_resource)s %(target_id)s).",
+    ),
     # sharing, tags
     "RbacPolicyNotFound": (404, "RBAC policy of type %(object_type)s with ID %(id)s not found"),
     "RbacPolicyInUse": (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wovenet.api import dhcp_agents, documents, handler, providers, quotas, reply, subresources, tags, zones
+from wovenet.api import dhcp_agents, documents, handler, loggable, providers, quotas, reply, subresources, tags, zones
 from wovenet.api.handler import Call
 from wovenet.api.service import Endpoint, Service, endpoints
 from wovenet.model.actor import Actor
@@ -101,6 +101,7 @@ def _services(service: Service) -> Iterator[Route]:
         return Verb(status, lambda call, **parameters: function(service, call, **parameters), what=function)
 
     yield Route("/v2.0/service-providers", {"GET": verb(OK, providers.index)})
+    yield Route("/v2.0/log/loggable-resources", {"GET": verb(OK, loggable.index)})
     yield Route("/v2.0/networks/{object_id}/dhcp-agents", {"GET": verb(OK, dhcp_agents.agents_of)})
     path = "/v2.0/agents/{object_id}/dhcp-networks"
     yield Route(path, {"GET": verb(OK, dhcp_agents.networks_of), "POST": verb(CREATED, dhcp_agents.add)})
@@ -118,7 +119,7 @@ def _collection(endpoint: Endpoint) -> Iterator[Route]:
             status, lambda call, **parameters: function(endpoint, call, **parameters), what=function, of=endpoint
         )
 
-    path = f"/v2.0{endpoint.resource.prefix}/{endpoint.collection.path}"
+    path = f"/v2.0/{endpoint.collection.path}"
     own = {
         "GET": verb(OK, handler.index),
         **({"POST": verb(CREATED, handler.create)} if endpoint.is_creatable else {}),

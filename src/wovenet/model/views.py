@@ -40,6 +40,9 @@ class DeploymentView:
     dhcp4_options: Mapping[str, str] = field(default_factory=dict)
     """The operator's options for every subnet, by OVN's names; "" takes one away."""
     dhcp6_options: Mapping[str, str] = field(default_factory=dict)
+    log_rate: int = 100
+    """Packets that are logged in a second, each by its host."""
+    log_burst: int = 25
     nb_options: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType(
             {
@@ -208,6 +211,16 @@ class PortView:
         return self.device_owner == DISTRIBUTED and self.device_id == metadata_device(self.network_id)
 
 
+@dataclass(frozen=True, slots=True)
+class LogsView:
+    """The logs, by their ids, that packets are told to."""
+
+    accepted: str | None = None
+    """Of what is let through."""
+    dropped: str | None = None
+    """Of what is stopped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
     """A rule of a security group."""
@@ -232,6 +245,7 @@ class SecurityGroupView:
     revision: int
     is_stateful: bool
     rules: tuple[RuleView, ...]
+    logs: LogsView = LogsView()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, RowUuid, Unit, is_uuid
 from wovenet.model.views import DeploymentView
-from wovenet.ovn import actual
+from wovenet.ovn import actual, logs
 from wovenet.ovn.client import Client
 from wovenet.ovn.diff import RowKey
 from wovenet.ovn.rows import Desired, row_uuid
@@ -39,6 +39,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "DNS": ("external_ids",),
     "DHCP_Options": ("external_ids", "cidr"),
     "Address_Set": ("name",),
+    "Meter": ("name",),
     "Port_Group": ("name",),
     "ACL": ("external_ids", "direction", "match"),
     "Logical_Switch_Port": ("name",),
@@ -138,6 +139,8 @@ def _claims(
         yield from (_switch(uuid, name) for uuid, name in names.items())
     elif table == "Address_Set":
         yield from (_address_set(uuid, name) for uuid, name in names.items())
+    elif table == "Meter":
+        yield from (_meter(uuid, name) for uuid, name in names.items())
     elif table == "Port_Group":
         yield from (_group(uuid, name) for uuid, name in names.items())
     else:
@@ -198,6 +201,12 @@ def _address_set(uuid: RowUuid, name: str) -> Claim | None:
     if not group_name.startswith("ag_") or not is_uuid(group_id) or version not in ("4", "6"):
         return None
     return Claim(Unit("address_group", group_id), ("Address_Set", set_uuid(group_id, int(version))), uuid)
+
+
+def _meter(uuid: RowUuid, name: str) -> Claim | None:
+    if name not in logs.METERS:
+        return None
+    return Claim(GLOBAL_UNIT, ("Meter", logs.meter_uuid(name)), uuid)
 
 
 def _port(uuid: RowUuid, name: str, networks: Mapping[str, str]) -> Claim | None:

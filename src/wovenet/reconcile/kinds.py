@@ -15,6 +15,7 @@ from wovenet.resources.address_group import render as address_group
 from wovenet.resources.address_group import view as address_group_view
 from wovenet.resources.address_group.table import ADDRESS_GROUPS
 from wovenet.resources.deployment import render as deployment
+from wovenet.resources.log import view as log_view
 from wovenet.resources.names import render as names
 from wovenet.resources.names import view as names_view
 from wovenet.resources.network import render as network
@@ -84,10 +85,11 @@ def _kind(
     return Kind(name, rank, load, table, anchors)
 
 
-def _load_deployment(_tx: ReadTx, ids: Sequence[str], settings: DeploymentView) -> Mapping[str, Callable[[], State]]:
+def _load_deployment(tx: ReadTx, ids: Sequence[str], settings: DeploymentView) -> Mapping[str, Callable[[], State]]:
     if GLOBAL_UNIT.id not in ids:
         return {}
-    return {GLOBAL_UNIT.id: lambda: State(deployment.render(settings), 0, {})}
+    told, is_logging = log_view.of_deployment(tx)
+    return {GLOBAL_UNIT.id: lambda: State(deployment.render(settings, told, is_logging=is_logging), 0, {})}
 
 
 def _port_owners(view: Any) -> Owners:
@@ -150,8 +152,11 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 )  # fmt: skip
 
 RANK: Final[Mapping[str, int]] = MappingProxyType({kind.name: kind.rank for kind in KINDS.values()})
-TABLES: Final = ("Logical_Switch", "DNS", "DHCP_Options", "Address_Set", "Port_Group", "ACL", "Logical_Switch_Port")
-"""The tables of NB that units have rows of, except those that are the deployment's."""
+TABLES: Final = (
+    "Logical_Switch", "DNS", "DHCP_Options", "Address_Set", "Meter", "Meter_Band", "Port_Group", "ACL",
+    "Logical_Switch_Port",
+)  # fmt: skip
+"""The tables of NB that units have rows of, except the one whose only row everybody writes to."""
 
 GONE: Final = State(NOTHING, 0, MappingProxyType({}))
 

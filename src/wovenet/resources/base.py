@@ -99,7 +99,7 @@ class Resource:
     table: sa.Table
     not_found: Callable[[str], Problem]
     prefix: str = ""
-    """What comes before the collection in URLs: "/log" for `/v2.0/log/logs`."""
+    """What comes before the collection in URLs: "log/" for `/v2.0/log/logs`."""
     columns: Mapping[str, "sa.ColumnElement[Any]"] = field(default_factory=dict)
     """Attributes that are SQL expressions, or columns of another table."""
     expressions: Mapping[str, Expression] = field(default_factory=dict)

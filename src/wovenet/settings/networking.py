@@ -161,6 +161,16 @@ class OvnNbGlobal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkLog:
+    """Logs of security groups."""
+
+    group: ClassVar = "network_log"
+
+    rate_limit: int = option(100, "Packets that an ACL logs in a second.", number(100), unit="packets/s")
+    burst_limit: int = option(25, "Packets that an ACL may log at once.", number(25), unit="packets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ovs:
     """Switches."""
 

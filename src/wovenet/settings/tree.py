@@ -13,6 +13,7 @@ from wovenet.settings.networking import (
     Ml2TypeGre,
     Ml2TypeVlan,
     Ml2TypeVxlan,
+    NetworkLog,
     Ovn,
     OvnNbGlobal,
     Ovs,
@@ -40,6 +41,7 @@ class Settings:
     ml2_type_geneve: Ml2TypeGeneve = field(default_factory=Ml2TypeGeneve)
     ovn: Ovn = field(default_factory=Ovn)
     ovn_nb_global: OvnNbGlobal = field(default_factory=OvnNbGlobal)
+    network_log: NetworkLog = field(default_factory=NetworkLog)
     ovs: Ovs = field(default_factory=Ovs)
     wovenet: Wovenet = field(default_factory=Wovenet)
     raw: Mapping[str, RawGroup] = field(default_factory=lambda: MappingProxyType({}))

@@ -6,6 +6,7 @@ would let the import order decide what the API accepts.
 
 import importlib
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from wovenet.surface import lib, spec
@@ -25,10 +26,17 @@ def load(name: str) -> Any:
     return importlib.import_module(_OURS + name[1:] if name.startswith(".") else _LIBRARY + name)
 
 
-def merge(core: Iterable[str], definitions: Iterable[Definition], members: Mapping[str, str]) -> spec.Surface:
+def merge(
+    core: Iterable[str],
+    definitions: Iterable[Definition],
+    members: Mapping[str, str],
+    *,
+    prefixes: Mapping[str, str] = MappingProxyType({}),
+) -> spec.Surface:
     """The surface of the `core` modules and `definitions`, for the collections that `members` names.
 
     In: `members` maps collection to member name ("ports" → "port"); a definition's other collections are left out.
+    `prefixes` says what comes before collections in URLs, where anything does.
     Raises: SurfaceError for an undeclared override, an alias that is not the module's, or a missing requirement.
     """
     attributes: dict[str, dict[str, spec.Attribute]] = {name: {} for name in members}
@@ -50,7 +58,11 @@ def merge(core: Iterable[str], definitions: Iterable[Definition], members: Mappi
         if missing:
             raise SurfaceError(f"{alias} requires {', '.join(sorted(missing))}")
     return spec.Surface(
-        {name: spec.Collection(name, members[name], found) for name, found in attributes.items()}, extensions
+        {
+            name: spec.Collection(name, members[name], found, prefixes.get(name, ""))
+            for name, found in attributes.items()
+        },
+        extensions,
     )
 
 

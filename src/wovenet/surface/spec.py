@@ -44,11 +44,13 @@ class Collection:
     name: str
     member: str
     attributes: Mapping[str, Attribute]
+    prefix: str = ""
+    """What comes before it in URLs."""
 
     @property
     def path(self) -> str:
-        """The collection's segment of the URL: dashes where the names have underscores."""
-        return self.name.replace("_", "-")
+        """Where the collection is below `/v2.0/`: dashes where the names have underscores."""
+        return self.prefix + self.name.replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)

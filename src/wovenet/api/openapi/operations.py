@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wovenet.api import dhcp_agents, documents, handler, providers, quotas, subresources, tags, zones
+from wovenet.api import dhcp_agents, documents, handler, loggable, providers, quotas, subresources, tags, zones
 from wovenet.api.openapi import values
 from wovenet.api.openapi.values import Schema
 from wovenet.api.service import Endpoint
@@ -38,6 +38,7 @@ _PAGING: Final = tuple({"$ref": f"#/components/parameters/{name}"} for name in (
 _IF_MATCH: Final = ({"$ref": "#/components/parameters/if_match"},)
 _NO_CONTENT: Final = None
 _TAGS: Final = values.record({"tags": values.array({**values.STRING, "maxLength": tags.LENGTH_MAX})}, "tags")
+_LOGGABLE: Final = values.record({"type": values.STRING})
 _LINK: Final = values.record({"rel": values.STRING, "href": values.STRING}, "rel", "href")
 _LIMIT: Final[Schema] = {"type": "integer", "minimum": -1, "maximum": quotas.LIMIT_MAX}
 
@@ -313,6 +314,11 @@ DESCRIBED: Final[Mapping[Callable[..., Any], Callable[..., Operation]]] = {
         values.record({"availability_zones": values.array(_ZONE)}, "availability_zones"),
         None,
         (*_ZONE_FILTERS, *_PAGING),
+    ),
+    loggable.index: lambda _: Operation(
+        "list_loggable_resources",
+        (400, 403),
+        values.record({"loggable_resources": values.array(_LOGGABLE)}, "loggable_resources"),
     ),
     providers.index: lambda _: Operation(
         "list_service_providers",

@@ -135,3 +135,26 @@ class AddressesAlreadyExist(Problem):
 
 class AddressesNotFound(Problem):
     """Fields: addresses, address_group_id."""
+
+
+# logs
+
+
+class LogResourceNotFound(Problem):
+    """Fields: log_id."""
+
+
+class InvalidLogResourceType(Problem):
+    """Fields: resource_type."""
+
+
+class ResourceNotFound(Problem):
+    """What is to be logged. Fields: resource_id."""
+
+
+class TargetResourceNotFound(Problem):
+    """Fields: target_id."""
+
+
+class InvalidResourceConstraint(Problem):
+    """Fields: resource, resource_id, target_resource, target_id."""

@@ -1,7 +1,8 @@
-"""The rows of the deployment: the group that drops what no rule allows, and our keys of NB_Global. Pure."""
+"""The rows of the deployment: the group that drops what no rule allows, our keys of NB_Global, and meters. Pure."""
 
 from wovenet.model.ids import GLOBAL_UNIT, RowUuid
-from wovenet.model.views import DeploymentView
+from wovenet.model.views import DeploymentView, LogsView
+from wovenet.ovn import logs
 from wovenet.ovn.rows import Desired, Keys, Ref, Row, row_uuid
 
 DROP_GROUP_NAME = "neutron_pg_drop"
@@ -15,8 +16,12 @@ _ACLS = (
 )
 
 
-def render(view: DeploymentView) -> Desired:
-    """The drop group with its two ACLs, and our keys of NB_Global. There are no references to miss."""
+def render(view: DeploymentView, told: LogsView = LogsView(), *, is_logging: bool = False) -> Desired:  # noqa: B008
+    """The drop group with its two ACLs, our keys of NB_Global, and the meters of logs while there are logs.
+
+    There are no references to miss.
+    """
+    log = logs.SILENT if told.dropped is None else logs.columns(told.dropped)
     acls = tuple(
         Row(
             "ACL",
@@ -25,9 +30,9 @@ def render(view: DeploymentView) -> Desired:
                 "action": "drop",
                 "direction": direction,
                 "external_ids": {},
-                "log": False,
                 "match": f"{port} == @{DROP_GROUP_NAME} && ip",
                 "priority": DROP_PRIORITY,
+                **log,
             },
         )
         for direction, port, uuid in _ACLS
@@ -48,4 +53,5 @@ def render(view: DeploymentView) -> Desired:
             "options": Keys(view.nb_options),
         },
     )
-    return Desired((nb_global, group, *acls))
+    meters = logs.meters(rate=view.log_rate, burst=view.log_burst) if is_logging else ()
+    return Desired((nb_global, group, *acls, *meters))

@@ -33,6 +33,8 @@ def view(settings: Settings, *, resolvers: Iterable[str] = ()) -> DeploymentView
         migration_strategy=ovn.live_migration_activation_strategy,
         dhcp4_options=ovn.ovn_dhcp4_global_options,
         dhcp6_options=ovn.ovn_dhcp6_global_options,
+        log_rate=settings.network_log.rate_limit,
+        log_burst=settings.network_log.burst_limit,
         nb_options={
             "bfd-min-rx": str(ovn.bfd_min_rx),
             "bfd-min-tx": str(ovn.bfd_min_tx),

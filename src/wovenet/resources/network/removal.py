@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from wovenet.resources import crud
 from wovenet.resources.base import Object, Resource
+from wovenet.resources.log import marks as log_marks
 from wovenet.resources.network import rules
 from wovenet.resources.port.table import PORTS
 from wovenet.resources.rbac import entries
@@ -38,6 +39,7 @@ def remove(tx: Tx, resource: Resource, current: Object) -> None:
     # By owner once more: another port may have come meanwhile, which then keeps the network's row from being deleted.
     ports = _owned(tx, PORTS, network_id, PORTS.c.device_owner.in_(rules.AUTO_DELETED_OWNERS))
     if ports:
+        log_marks.of_groups_of(tx, ports)
         crud.remove(tx, port.RESOURCE, ports)
     subnets = _owned(tx, SUBNETS, network_id)
     if subnets:

@@ -11,6 +11,7 @@ from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam import rules as ipam
+from wovenet.resources.log import marks as log_marks
 from wovenet.resources.names import marks as names
 from wovenet.resources.port import binding, dns, events, facts, rules
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_BINDINGS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
@@ -107,6 +108,8 @@ def update(tx: Tx, context: Context, current: Object, changes: Object, *, resour
         saved = crud.save(tx, resource, current, differences)
     except Claimed as error:
         raise _lost(error) from error
+    if "security_groups" in differences:
+        log_marks.of_groups_of(tx, [current, changed])
     if "fixed_ips" in differences:
         released = [fixed_ip for fixed_ip in current["fixed_ips"] if fixed_ip not in changed["fixed_ips"]]
         claims.give_back(tx, subnets, released)
@@ -132,6 +135,7 @@ def remove(tx: Tx, ports: Sequence[Object], *, resource: Resource) -> None:
     """The ports are gone, whatever they are for, and their addresses can be taken again."""
     fixed_ips = [fixed_ip for port in ports for fixed_ip in port["fixed_ips"]]
     subnets = claims.subnets(tx, (fixed_ip["subnet_id"] for fixed_ip in fixed_ips))
+    log_marks.of_groups_of(tx, ports)
     crud.remove(tx, resource, ports)
     claims.give_back(tx, subnets, fixed_ips)
     names.mark_of(tx, ports)

@@ -8,7 +8,11 @@ from wovenet.model import problems
 from wovenet.resources import crud
 from wovenet.resources.base import Child, Context, Object, Resource
 from wovenet.resources.default_security_group_rule.table import DEFAULT_RULES
+<<<<<<< HEAD
+from wovenet.resources.log import marks as log_marks
+=======
 from wovenet.resources.default_statefulness import lookup
+>>>>>>> 84c64fd899fd486fe1cb53a56baa5a4bf797bd37
 from wovenet.resources.port.table import PORT_SECURITY_GROUPS
 from wovenet.resources.rbac import entries
 from wovenet.resources.security_group import default
@@ -104,6 +108,7 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
         raise problems.SecurityGroupCannotRemoveDefault()
     _require_unused(tx, group_id)
     _give_back_rules(tx, group_id)
+    log_marks.of_group(tx, group_id)
     tx.run(_DELETE_DEFAULT_RULES, {"of_group": group_id})
     crud.remove(tx, resource, [current])
     entries.forget(tx, group_id)

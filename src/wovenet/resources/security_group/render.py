@@ -1,13 +1,16 @@
 """A security group's rows: its Port_Group and one ACL for each thing that it allows. Pure."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from wovenet.model.ids import RowUuid, Unit
 from wovenet.model.views import RuleView, SecurityGroupView
-from wovenet.ovn import match
+from wovenet.ovn import logs, match
 from wovenet.ovn.rows import Desired, Keys, Ref, Row, Value, row_uuid
 
 ALLOW_PRIORITY: Final = 1002
+LOGGED_DROP_PRIORITY: Final = 1001
+"""What none of a group's rules allows, nor those of another group, and is told to the group's log."""
 
 PROTOCOLS: Final = {
     "ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "igmp": 2, "ip": 0, "ipip": 4,
@@ -47,24 +50,53 @@ def render(view: SecurityGroupView) -> Desired:
                 "action": action,
                 "direction": direction,
                 "external_ids": {"neutron:security_group_rule_id": rule.id},
-                "log": False,
                 "match": expression,
-                "meter": frozenset(),
-                "name": frozenset(),
                 "priority": ALLOW_PRIORITY,
-                "severity": frozenset(),
+                **_log(view, rule.id),
             }
             acls[direction, expression] = Row("ACL", row_uuid("ACL", unit, rule.id), columns)
+    rows = [*acls.values(), *_logged_drops(view, unit)]
     group = Row(
         "Port_Group",
         group_uuid(view.id),
         {
-            "acls": frozenset(Ref(acl.uuid) for acl in acls.values()),
+            "acls": frozenset(Ref(acl.uuid) for acl in rows),
             "external_ids": Keys({"neutron:security_group_id": view.id}),
             "name": match.group_name(view.id),
         },
     )
-    return Desired((group, *acls.values()))
+    return Desired((group, *rows))
+
+
+def _log(view: SecurityGroupView, rule_id: str) -> Mapping[str, Value]:
+    if view.logs.accepted is None:
+        return logs.SILENT
+    return logs.columns(view.logs.accepted, is_stateful=view.is_stateful, related_to=rule_id)
+
+
+def _logged_drops(view: SecurityGroupView, unit: Unit) -> list[Row]:
+    """What stops the group's own members, and tells of it; without a log the deployment's group does, for all."""
+    if view.logs.dropped is None:
+        return []
+    directions: Final[tuple[tuple[str, Literal["inport", "outport"]], ...]] = (
+        ("from-lport", "inport"),
+        ("to-lport", "outport"),
+    )
+    return [
+        Row(
+            "ACL",
+            row_uuid("ACL", unit, f"drop/{direction}"),
+            {
+                "action": "drop",
+                "direction": direction,
+                "external_ids": {},
+                "match": match.every(match.port_in(port, match.group_name(view.id)), match.flag("ip")),
+                "priority": LOGGED_DROP_PRIORITY,
+                **logs.columns(view.logs.dropped, is_stateful=view.is_stateful),
+            },
+        )
+        for direction, port in directions
+    ]
 
 
 def _match(rule: RuleView, group_id: str) -> str:

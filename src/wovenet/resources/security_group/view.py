@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from wovenet.model.views import RuleView, SecurityGroupView
+from wovenet.resources.log import view as log
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
 from wovenet.store.tx import ReadTx
@@ -24,7 +25,8 @@ _RULES = (
 
 
 def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, SecurityGroupView]:
-    """The security groups of `ids` that exist, with their rules. Two statements."""
+    """The security groups of `ids` that exist, with their rules and logs. Three statements."""
+    logs = log.of_groups(tx, ids)
     rules: dict[str, list[RuleView]] = {}
     for row in tx.rows(_RULES, {"ids": ids}):
         rules.setdefault(row.security_group_id, []).append(
@@ -42,7 +44,11 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, SecurityGroupView]:
         )
     return {
         row.id: SecurityGroupView(
-            id=row.id, revision=row.revision_number, is_stateful=row.stateful, rules=tuple(rules.get(row.id, ()))
+            id=row.id,
+            revision=row.revision_number,
+            is_stateful=row.stateful,
+            rules=tuple(rules.get(row.id, ())),
+            logs=logs.get(row.id, log.NONE),
         )
         for row in tx.rows(_GROUPS, {"ids": ids})
     }

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-STANDARD = ("networks", "subnets", "ports", "security_groups", "security_group_rules", "address_groups", "subnetpools")
+STANDARD = (
+    "networks",
+    "subnets",
+    "ports",
+    "security_groups",
+    "security_group_rules",
+    "address_groups",
+    "subnetpools",
+    "logs",
+)
 """Collections whose objects carry description, revision and timestamps."""
 
 TAGGED = ("networks", "subnets", "ports", "security_groups", "subnetpools")
