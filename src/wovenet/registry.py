@@ -12,11 +12,8 @@ from wovenet.resources import (
     address_scope,
     agent,
     default_security_group_rule,
-<<<<<<< HEAD
-    log,
-=======
     default_statefulness,
->>>>>>> 84c64fd899fd486fe1cb53a56baa5a4bf797bd37
+    log,
     network,
     port,
     rbac_policy,

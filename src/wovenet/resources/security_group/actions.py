@@ -8,11 +8,8 @@ from wovenet.model import problems
 from wovenet.resources import crud
 from wovenet.resources.base import Child, Context, Object, Resource
 from wovenet.resources.default_security_group_rule.table import DEFAULT_RULES
-<<<<<<< HEAD
-from wovenet.resources.log import marks as log_marks
-=======
 from wovenet.resources.default_statefulness import lookup
->>>>>>> 84c64fd899fd486fe1cb53a56baa5a4bf797bd37
+from wovenet.resources.log import marks as log_marks
 from wovenet.resources.port.table import PORT_SECURITY_GROUPS
 from wovenet.resources.rbac import entries
 from wovenet.resources.security_group import default
