@@ -16,6 +16,7 @@ from wovenet.model.problems import LostRace
 from wovenet.store import engine as engines
 from wovenet.store import faults, schema
 from wovenet.store.faults import Claimed, CommitUnknown, StoreBusy
+from wovenet.store.prepared import Parameters, Prepared, Statements
 from wovenet.store.schema import METADATA
 
 __all__ = ["Claimed", "CommitUnknown", "ReadTx", "Store", "StoreBusy", "Tx"]
@@ -48,30 +49,34 @@ PATIENCE_S: Final = 20.0
 _FIRST_PAUSE_MS = 8
 _LONGEST_PAUSE_MS = 512
 
-Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-
 
 class ReadTx:
     """One transaction that reads: all of its statements see the same committed state."""
 
-    def __init__(self, connection: sa.Connection, clock: Clock) -> None:
+    def __init__(self, connection: sa.Connection, clock: Clock, statements: Statements | None) -> None:
         self.connection = connection
         self.clock = clock
+        self._statements = statements
+        self._driver: Any = connection.connection.driver_connection
 
-    def rows(self, stmt: Executable, params: Parameters | None = None) -> Sequence[sa.Row[Any]]:
+    def rows(self, stmt: Executable, params: Mapping[str, Any] | None = None) -> Sequence[sa.Row[Any]]:
         """All rows."""
-        return self._execute(stmt, params).all()
+        kept = self._kept(stmt, params or {})
+        return self.connection.execute(stmt, params).all() if kept is None else kept.rows(self._driver, params or {})
 
-    def row(self, stmt: Executable, params: Parameters | None = None) -> sa.Row[Any] | None:
+    def row(self, stmt: Executable, params: Mapping[str, Any] | None = None) -> sa.Row[Any] | None:
         """The first row, or None."""
-        return self._execute(stmt, params).first()
+        kept = self._kept(stmt, params or {})
+        return self.connection.execute(stmt, params).first() if kept is None else kept.first(self._driver, params or {})
 
-    def value(self, stmt: Executable, params: Parameters | None = None) -> Any:
+    def value(self, stmt: Executable, params: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, or None."""
-        return self._execute(stmt, params).scalar()
+        found = self.row(stmt, params)
+        return None if found is None else found[0]
 
-    def _execute(self, stmt: Executable, params: Parameters | None) -> sa.CursorResult[Any]:
-        return self.connection.execute(stmt, params)
+    def _kept(self, stmt: Executable, params: Parameters) -> Prepared | None:
+        """The statement as the driver takes it, or None if SQLAlchemy is to run it."""
+        return None if self._statements is None else self._statements.find(stmt, params)
 
 
 class Tx(ReadTx):
@@ -80,8 +85,10 @@ class Tx(ReadTx):
     A read in it sees the latest committed state and what this transaction wrote, statement by statement.
     """
 
-    def __init__(self, connection: sa.Connection, clock: Clock, topics: Collection[str] = (OVN,)) -> None:
-        super().__init__(connection, clock)
+    def __init__(
+        self, connection: sa.Connection, clock: Clock, statements: Statements | None, topics: Collection[str] = (OVN,)
+    ) -> None:
+        super().__init__(connection, clock, statements)
         self._topics = topics
         self._marks: dict[tuple[str, Unit], None] = {}
         self._refused: Claimed | LostRace | None = None
@@ -92,8 +99,11 @@ class Tx(ReadTx):
         Raises: Claimed, after which the transaction can only end; LostRace for a broken reference, which somebody
         else's row must have caused.
         """
+        kept = self._kept(stmt, params or {})
         try:
-            return self._execute(stmt, params).rowcount
+            if kept is None:
+                return self.connection.execute(stmt, params).rowcount
+            return kept.count(self._driver, params or {})
         except sa.exc.IntegrityError as error:
             self._refused = faults.claimed(error, getattr(stmt, "table", None))
             if self._refused is None and faults.is_dangling(error):
@@ -136,9 +146,9 @@ class Tx(ReadTx):
         """The present time as the API shows it."""
         return timestamp(self.clock.wall())
 
-    def _execute(self, stmt: Executable, params: Parameters | None) -> sa.CursorResult[Any]:
+    def _kept(self, stmt: Executable, params: Parameters) -> Prepared | None:
         self._go_on()
-        return self.connection.execute(stmt, params)
+        return super()._kept(stmt, params)
 
     def _go_on(self) -> None:
         # PostgreSQL would refuse the next statement, and turn the commit into a silent rollback. The others would go
@@ -199,6 +209,7 @@ class Store:
         self.engine = engine
         self.clock = clock
         self._turn = turn or engines.writer_turns(engine)
+        self._statements = Statements(engine) if engine.dialect.name == "sqlite" else None
         self._poke = poke
         self._topics = frozenset(topics)
         self._sleep = sleep
@@ -213,7 +224,8 @@ class Store:
         self._refuse_nesting()
         try:
             with engines.connect(self.engine, engines.READ) as connection:
-                yield ReadTx(connection, self.clock)
+                connection.begin()
+                yield ReadTx(connection, self.clock, self._statements)
         except faults.DRIVER_FAULTS as error:
             if faults.transient(error):
                 raise self._busy(error, attempts=1) from error
@@ -252,7 +264,8 @@ class Store:
             # The turn is short: it begins with a connection at hand, and ends with the transaction.
             with engines.connect(self.engine, engines.WRITE) as connection, self._turn():
                 try:
-                    tx = Tx(connection, self.clock, self._topics)
+                    connection.begin()
+                    tx = Tx(connection, self.clock, self._statements, self._topics)
                     result = fn(tx)
                     marked = tx.finish()
                     faults.commit(connection)
