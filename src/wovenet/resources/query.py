@@ -108,16 +108,24 @@ def parts(
 def _part(tx: ReadTx, plan: "_Plan", actor: Actor, query: Query) -> list[Object]:
     resource = plan.resource
     compared = {name: values for name, values in query.filters.items() if name not in resource.filters}
-    shape = _Shape(tuple(_Filter.of(*item) for item in compared.items()), tuple(query.sort), query.is_reversed)
+    shape = _Shape(
+        tuple(_Filter.of(*item) for item in compared.items()),
+        tuple(query.sort),
+        query.is_reversed,
+        has_marker=query.marker is not None,
+    )
     statement = _select_part(plan, actor, shape)
     special = [resource.filters[name](values) for name, values in query.filters.items() if name not in compared]
     if special or query.conditions:
         statement = statement.where(*special, *query.conditions)
-    if query.marker is not None:
-        statement = statement.where(_after_marker(tx, resource, _sort_keys(resource, shape), query.marker))
     known = ([value for value in values if value is not None] for values in compared.values())
-    rows = tx.rows(statement, {"part": query.limit, **{f"known_{place}": found for place, found in enumerate(known)}})
-    found = _objects(tx, plan, rows)
+    parameters = {"part": query.limit, **{f"known_{place}": found for place, found in enumerate(known)}}
+    if query.marker is not None:
+        marker = tx.row(_select_marker(resource, shape), {"marker": query.marker})
+        if marker is None:
+            raise MarkerNotFound(query.marker)
+        parameters |= {f"marker_{place}": value for place, value in enumerate(marker)}
+    found = _objects(tx, plan, tx.rows(statement, parameters))
     if query.is_reversed:
         found.reverse()
     return found
@@ -197,13 +205,15 @@ class _Shape:
     filters: tuple[_Filter, ...]
     sort: tuple[Sort, ...]
     is_reversed: bool
+    has_marker: bool
 
 
 @functools.lru_cache(STATEMENTS_KEPT)
 def _select_part(plan: _Plan, actor: Actor, shape: _Shape) -> "sa.Select[Any]":
     """The plan's columns of the rows that `actor` sees and that `shape` asks for, in its order.
 
-    Parameters: `part`, the number of rows; `known_0` …, the known values of each filter.
+    Parameters: `part`, the number of rows; `known_0` …, the known values of each filter; `marker_0` …, the marker's
+    place.
     """
     statement = _select(plan, actor)
     for place, wanted in enumerate(shape.filters):
@@ -218,6 +228,8 @@ def _select_part(plan: _Plan, actor: Actor, shape: _Shape) -> "sa.Select[Any]":
             alternatives.append(column.is_(None))
         statement = statement.where(sa.or_(*alternatives))
     keys = _sort_keys(plan.resource, shape)
+    if shape.has_marker:
+        statement = statement.where(_after_marker(keys))
     return statement.order_by(*(key.desc() if down else key.asc() for key, down in keys)).limit(
         sa.bindparam("part", type_=sa.Integer)
     )
@@ -261,11 +273,12 @@ def _objects(tx: ReadTx, plan: _Plan, rows: Sequence[Any]) -> list[Object]:
     for child in plan.children:
         lists: dict[str, list[Any]] = {}
         load = child.load
-        for row in _child_rows(tx, child, found):
-            lists.setdefault(row[0], []).append(load(*row[1:]))
+        values: list[Any]
+        for parent_id, *values in _child_rows(tx, child, found):
+            lists.setdefault(parent_id, []).append(load(*values))
         attribute = child.attribute
         for item in found:
-            item[attribute] = lists.get(item["id"], [])
+            item[attribute] = lists.get(item["id"]) or []
     if plan.derives and plan.resource.derive is not None:
         for item in found:
             plan.resource.derive(item)
@@ -318,16 +331,19 @@ def _without_null(column: "sa.ColumnElement[Any]") -> "sa.ColumnElement[Any]":
     return sa.func.coalesce(column, lowest)
 
 
-def _after_marker(
-    tx: ReadTx, resource: Resource, keys: Sequence[tuple["sa.ColumnElement[Any]", bool]], marker: str
-) -> "sa.ColumnElement[bool]":
+@functools.lru_cache(STATEMENTS_KEPT)
+def _select_marker(resource: Resource, shape: _Shape) -> "sa.Select[Any]":
+    """The place of the row whose id is the parameter `marker`: its values of the sort keys."""
+    keys = (key for key, _ in _sort_keys(resource, shape))
+    return sa.select(*keys).where(resource.table.c.id == sa.bindparam("marker"))
+
+
+def _after_marker(keys: Sequence[tuple["sa.ColumnElement[Any]", bool]]) -> "sa.ColumnElement[bool]":
     """The rows that sort after the marker's: greater in the first key, or equal there and greater in the next …"""
-    row = tx.row(sa.select(*(key for key, _ in keys)).where(resource.table.c.id == marker))
-    if row is None:
-        raise MarkerNotFound(marker)
     alternatives = []
-    for position, (key, is_descending) in enumerate(keys):
-        equal = [keys[before][0] == row[before] for before in range(position)]
-        beyond = key < row[position] if is_descending else key > row[position]
-        alternatives.append(sa.and_(*equal, beyond))
+    equal: list[sa.ColumnElement[bool]] = []
+    for place, (key, is_descending) in enumerate(keys):
+        of_marker = sa.bindparam(f"marker_{place}", type_=key.type)
+        alternatives.append(sa.and_(*equal, key < of_marker if is_descending else key > of_marker))
+        equal.append(key == of_marker)
     return sa.or_(*alternatives)
