@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wovenet.reconcile.audit import Report
     from wovenet.store import outbox
     from wovenet.store.tx import Store
+    from wovenet.takeover.report import Report as TakeoverReport
 
 _STATE_NAMES = {"waiting": "waiting", "retry": "retrying", "terminal": "failed"}
 SCHEMA_TIMEOUT_S = 60.0
@@ -153,6 +154,30 @@ def audit(settings: Settings, *, repair: bool) -> "Report":
 
     with _told(), opened(settings) as kept:
         return reconcile.audit(settings, kept, repair=repair)
+
+
+def import_neutron(settings: Settings, url: str, *, dry_run: bool) -> "TakeoverReport":
+    """What a Neutron database at `url` has is ours; or, with `dry_run`, what of it could be. Raises: Unusable.
+
+    If the Northbound database is named, which of its rows are ours is remembered; nothing is written to it.
+    """
+    from wovenet.reconcile import controller as reconcile
+    from wovenet.store import migrations
+    from wovenet.takeover import run, source
+
+    with _told():
+        try:
+            with source.opened(url) as found:
+                if dry_run:
+                    return run.look(found)
+                with opened(settings) as kept:
+                    migrations.upgrade(kept.engine)
+                    report, epoch = run.take_over(found, kept, settings)
+                    if settings.ovn.connection == "remote":
+                        report.adopted = reconcile.adopt_rows(settings, kept, epoch)
+                    return report
+        except (source.NotNeutron, run.NotEmpty, ValueError) as error:
+            raise Unusable(str(error)) from error
 
 
 def api(settings: Settings, *, upgrade: bool, url: str) -> None:

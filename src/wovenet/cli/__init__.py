@@ -11,6 +11,7 @@ COMMANDS = {
     "down": ("wovenet.cli.up", "down", "Stop what `up` runs."),
     "status": ("wovenet.cli.status", "status", "Processes, database, OVN, and what is not settled."),
     "audit": ("wovenet.cli.audit", "audit", "Compare OVN with the stored state; repair it."),
+    "import": ("wovenet.cli.takeover", "import_", "Take over a Neutron deployment."),
     "db": ("wovenet.cli.db", "db", "Upgrade the database, or say where it stands."),
     "config": ("wovenet.cli.config", "config", "Check configuration files."),
     "lab": ("wovenet.lab.commands", "lab", "Instances on the lab's hypervisors."),

@@ -43,9 +43,7 @@ def audit(flags: dict[str, Any], config_files: tuple[Path, ...], *, repair: bool
 
 def _tell(report: Any, *, repair: bool) -> None:
     if not report.is_bound:
-        click.echo(
-            "this Northbound database is not the one that was written: the controller will bring everything anew"
-        )
+        click.echo("this Northbound database is not the one that was written: the controller will change")
     for finding in report.findings[:FINDINGS_SHOWN]:
         click.echo(str(finding.unit))
         if finding.error:

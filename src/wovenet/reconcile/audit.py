@@ -56,7 +56,7 @@ class Report:
     """What an audit found."""
 
     is_bound: bool = True
-    """The ledger describes this NB. If not, the controller that leads will bring everything anew."""
+    """The ledger describes this NB. If not, the findings are what the first controller that leads will change."""
     units: int = 0
     """Units that were judged."""
     unsettled: int = 0
@@ -81,7 +81,7 @@ def run(store: Store, client: Client, deployment: DeploymentView, *, repair: boo
     with store.read() as tx:
         head = ledger.head(tx)
     report.is_bound = head is not None and bool(head.stamp) and stamp.read(client) == head.stamp
-    auditor = _Auditor(store, client, deployment)
+    auditor = _Auditor(store, client, deployment, is_bound=report.is_bound)
     for units in auditor.slices():
         findings, judged, unsettled = auditor.judge(units)
         report.units += judged
@@ -107,7 +107,8 @@ class _Look:
 
 
 class _Auditor:
-    def __init__(self, store: Store, client: Client, deployment: DeploymentView) -> None:
+    def __init__(self, store: Store, client: Client, deployment: DeploymentView, *, is_bound: bool) -> None:
+        self._is_bound = is_bound
         self._store = store
         self._client = client
         self._deployment = deployment
@@ -152,7 +153,8 @@ class _Auditor:
 
     def _look(self, units: Sequence[Unit]) -> _Look:
         with self._store.read() as tx:
-            unsettled = _unsettled(tx, units)
+            # Of an NB that nobody has written to yet the question is what would change: all is on its way.
+            unsettled = _unsettled(tx, units) if self._is_bound else frozenset[Unit]()
             judged = [unit for unit in units if unit not in unsettled]
             states = kinds.load(tx, judged, self._deployment)
             entries = ledger.load(tx, judged)
@@ -170,7 +172,9 @@ class _Auditor:
         read = actual.read(self._client, [(desired[unit], known[unit]) for unit in desired], aliases)
         for unit, found in zip(desired, read, strict=True):
             differ = tuple(differences(desired[unit], found, aliases))
-            forgets = _comparable(known_from(desired[unit], found, aliases)) != _comparable(known[unit])
+            forgets = self._is_bound and _comparable(known_from(desired[unit], found, aliases)) != _comparable(
+                known[unit]
+            )
             if differ or forgets:
                 findings[unit] = Finding(unit, differ, forgets)
         return _Look(findings, unsettled)

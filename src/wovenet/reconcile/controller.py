@@ -31,8 +31,8 @@ from wovenet.ovn.errors import ConnectionLost, OvsdbError
 from wovenet.ovn.nb import DATABASE as NORTHBOUND
 from wovenet.ovn.remote import Tls
 from wovenet.ovn.wire import where_uuid
+from wovenet.reconcile import adopt, ledger
 from wovenet.reconcile import audit as auditing
-from wovenet.reconcile import ledger
 from wovenet.reconcile.backoff import Backoff
 from wovenet.reconcile.loop import LOCK, Applies, Interrupted, Loop, Rules
 from wovenet.reconcile.observe import Observer
@@ -147,6 +147,21 @@ def audit(settings: "Settings", store: Store, *, repair: bool) -> auditing.Repor
     finally:
         client.close()
     return report
+
+
+def adopt_rows(settings: "Settings", store: Store, epoch: int) -> int:
+    """The ledger knows which rows of NB are whose, so that an audit can compare them. Out: how many.
+
+    Nothing is written to NB; the first controller that leads looks for them again.
+    Raises: ConnectionLost, Superseded, StoreBusy.
+    """
+    options = options_of(settings)
+    client = _nb_client(options, store.clock)
+    try:
+        client.connect(options.timing.connect_s)
+        return adopt.run(store, client, epoch, options.rules.deployment)
+    finally:
+        client.close()
 
 
 def catch_up(loop: Loop) -> None:

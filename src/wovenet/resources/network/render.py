@@ -49,19 +49,20 @@ def render(view: NetworkView, deployment: DeploymentView) -> Desired:
 
 
 def _external_ids(view: NetworkView) -> dict[str, str | None]:
-    first = view.segments[0] if view.segments else None
+    # A switch of several segments says of none of them what it is.
+    only = view.segments[0] if len(view.segments) == 1 else None
     return {
         "neutron:availability_zone_hints": ",".join(view.availability_zone_hints),
         "neutron:mtu": str(view.mtu),
         "neutron:network_name": view.name,
-        "neutron:provnet-network-type": first.network_type if first else None,
-        "neutron:provnet-physical-network": first.physical_network if first else None,
+        "neutron:provnet-network-type": only.network_type if only else "",
+        "neutron:provnet-physical-network": only.physical_network if only else None,
         "neutron:revision_number": str(view.revision),
     }
 
 
 def _other_config(view: NetworkView, deployment: DeploymentView) -> dict[str, str | None]:
-    is_physical = any(segment.network_type in PHYSICAL for segment in view.segments)
+    is_physical = len(view.segments) == 1 and view.segments[0].network_type in PHYSICAL
     floods_arps = deployment.broadcasts_arps_to_all_routers
     return {
         "broadcast-arps-to-all-routers": _flag(floods_arps) if view.is_external else None,
