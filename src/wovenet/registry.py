@@ -19,6 +19,7 @@ from wovenet.resources import (
     rbac_policy,
     security_group,
     security_group_rule,
+    segment,
     subnet,
     subnetpool,
 )
@@ -31,6 +32,7 @@ from wovenet.surface.declare import Definition
 RESOURCES: tuple[Resource, ...] = (
     network.RESOURCE,
     subnet.RESOURCE,
+    segment.RESOURCE,
     subnetpool.RESOURCE,
     address_scope.RESOURCE,
     port.RESOURCE,
@@ -77,6 +79,10 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("vlan-transparent", "vlantransparent"),
     Definition("qinq", "qinq"),
     Definition("l2_adjacency", "l2_adjacency"),
+    Definition("segment", "segment"),
+    Definition("standard-attr-segment", "standard_attr_segment"),
+    Definition("subnet-segmentid-writable", ".subnet_segmentid_writable", frozenset({"subnets.segment_id"})),
+    Definition("segments-peer-subnet-host-routes", "segments_peer_subnet_host_routes"),
     Definition("availability_zone", "availability_zone"),
     Definition("network_availability_zone", "network_availability_zone"),
     Definition("subnet_allocation", ".subnet_allocation"),

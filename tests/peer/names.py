@@ -21,6 +21,7 @@ SOCKET = re.compile(r"(/vhu)([0-9a-f]{8}-[0-9a-f]{2})$")
 TIMES = {"created_at", "updated_at", "heartbeat_timestamp"}
 COUNTERS = {"standard_attr_id"}
 SEGMENT = "provider:segmentation_id"
+SEGMENTS = {SEGMENT, "segmentation_id"}
 
 
 class Names:
@@ -74,7 +75,7 @@ class Names:
             return "<time>"
         if key in COUNTERS and isinstance(value, int):
             return "<int>"
-        if key == SEGMENT and isinstance(value, int) and f"{SEGMENT}\n{value}\n" not in f"{self._given}\n":
+        if key in SEGMENTS and isinstance(value, int) and f"{key}\n{value}\n" not in f"{self._given}\n":
             return "<segment>"
         return self.plain(value, ordered=ordered, unordered=unordered)
 
@@ -88,7 +89,7 @@ class Names:
     def _shape(self, value: Any) -> Any:
         """`value` with unnamed chance masked, so that comparing shapes does not compare chance."""
         if isinstance(value, Mapping):
-            chance = TIMES | COUNTERS | {SEGMENT}
+            chance = TIMES | COUNTERS | SEGMENTS
             return {self._masked(str(k)): None if k in chance else self._shape(v) for k, v in value.items()}
         if isinstance(value, list):
             return sorted((self._shape(item) for item in value), key=json.dumps)

@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "mtu": 0,
     },
     "subnet": {"name": "", "description": "", "ip_version": 4, "enable_dhcp": True},
+    "segment": {"description": ""},
     "subnetpool": {"name": "pool", "description": "", "is_default": False, "shared": False},
     "port": {
         "name": "",

@@ -45,6 +45,8 @@ def index(endpoint: Endpoint, call: Call) -> Any:
         try:
             # What a long list takes is its text, not its objects.
             for found in query.parts(tx, endpoint.resource, call.actor, asked.query, attributes=loaded):
+                if endpoint.resource.complement is not None:
+                    endpoint.resource.complement(tx, found, asked.query.filters, frozenset(wanted))
                 ids.append([item["id"] for item in found])
                 parts.append(reply.encode(_shown(endpoint, call.actor, found, wanted, parents=parents)))
         except query.MarkerNotFound as error:
@@ -65,6 +67,8 @@ def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:
         found = query.show(tx, endpoint.resource, call.actor, object_id, attributes=loaded)
         if found is None:
             raise endpoint.resource.not_found(object_id)
+        if endpoint.resource.complement is not None:
+            endpoint.resource.complement(tx, [found], {}, frozenset(wanted))
         parents = Parents(tx, endpoint.service.registry, call.actor)
         shown = _shown(endpoint, call.actor, [found], wanted, parents=parents)
     if not shown:

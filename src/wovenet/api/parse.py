@@ -290,7 +290,7 @@ def _filters(
             found[name] = [_truth(v) for v in values] if attribute and attribute.is_boolean else values
         elif attribute is not None and attribute.is_filter:
             found[name] = [_filter_value(attribute, value) for value in values]
-        elif name == "project_id":
+        elif name == "project_id" and resource.column("project_id") is not None:
             found[name] = values
         else:
             unknown.append(name)

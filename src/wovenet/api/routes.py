@@ -124,13 +124,16 @@ def _collection(endpoint: Endpoint) -> Iterator[Route]:
         "GET": verb(OK, handler.index),
         **({"POST": verb(CREATED, handler.create)} if endpoint.is_creatable else {}),
     }
+    changing = {
+        "PUT": verb(OK, handler.update if endpoint.is_updatable else handler.keep),
+        "DELETE": verb(NO_CONTENT, handler.delete),
+    }
     yield Route(path, own)
     yield Route(
         path + "/{object_id}",
         {
             "GET": verb(OK, handler.show),
-            "PUT": verb(OK, handler.update if endpoint.is_updatable else handler.keep),
-            "DELETE": verb(NO_CONTENT, handler.delete),
+            **({} if endpoint.resource.is_view else changing),
         },
     )
     for action in endpoint.resource.member_actions:

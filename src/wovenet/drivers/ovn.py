@@ -35,7 +35,7 @@ class Ovn:
             return Decline(f"vnic type {port.vnic_type} is not switched by the host")
         if not host.is_alive:
             return Decline("the host does not answer")
-        if not any(_reaches(host, segment) for segment in segments):
+        if not any(reaches(host, segment) for segment in segments):
             return Decline("the host reaches no segment of the network")
         return self._plug(port, host)
 
@@ -67,5 +67,6 @@ def _capabilities(port: Port) -> Sequence[Any]:
     return found if isinstance(found, list) else ()
 
 
-def _reaches(host: Host, segment: Segment) -> bool:
+def reaches(host: Host, segment: Segment) -> bool:
+    """Whether ports on the host can be bound to the segment."""
     return segment.network_type not in _PHYSICAL or segment.physical_network in host.bridge_mappings

@@ -110,8 +110,14 @@ class Resource:
     derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Attributes that `derive` adds to an object → the attributes that it makes them from."""
     derive: Callable[[Object], None] | None = None
+    complement: "Callable[[ReadTx, Sequence[Object], Mapping[str, Sequence[Any]], frozenset[str]], None] | None" = None
+    """Adds to the objects of a page what is counted for them, in a constant number of statements.
+
+    In: the filters that they were listed by, and the attributes that are wanted."""
     is_bulk: bool = True
     """Whether one request may make several of them."""
+    is_view: bool = False
+    """They are another collection's objects, seen otherwise: nobody removes them here."""
     lacks: Callable[[Object], frozenset[str]] | None = None
     """The attributes that an object does not have, unlike others of its collection."""
     complete: Callable[["Settings", Object], None] | None = None

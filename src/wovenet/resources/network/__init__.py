@@ -33,14 +33,19 @@ def _address_scope(ip_version: int) -> "sa.ColumnElement[str | None]":
     )
 
 
+def _is_adjacent() -> "sa.ColumnElement[bool]":
+    """Whether the network is one broadcast domain: no subnet of it belongs to one of its segments only."""
+    routed = sa.select(SUBNETS.c.id).where(SUBNETS.c.network_id == NETWORKS.c.id, SUBNETS.c.segment_id.is_not(None))
+    return sa.not_(sa.exists(routed))
+
+
 def _derive(item: Object) -> None:
     if "carriers" in item:
         item.update(rules.shown(item["carriers"]))
     if "is_default" in item and not item["router:external"]:
         item["is_default"] = None
-    # Hosts are connected to networks by OVN wherever they are, and zones are those of routers.
+    # Hosts are connected to networks by OVN wherever they are: zones are those of routers.
     item["availability_zones"] = []
-    item["l2_adjacency"] = True
 
 
 def _lacks(item: Object) -> frozenset[str]:
@@ -67,6 +72,7 @@ RESOURCE: Resource = Resource(
     columns={"is_default": NETWORKS.c.default_claim.is_not(None)},
     expressions={
         "shared": _shared,
+        "l2_adjacency": lambda _: _is_adjacent(),
         "ipv4_address_scope": lambda _: _address_scope(4),
         "ipv6_address_scope": lambda _: _address_scope(6),
     },
@@ -86,7 +92,6 @@ RESOURCE: Resource = Resource(
     derived={
         **dict.fromkeys((*rules.PROVIDER, rules.SEGMENTS), ("carriers",)),
         "availability_zones": (),
-        "l2_adjacency": (),
         "is_default": ("router:external",),
     },
     derive=_derive,
@@ -101,6 +106,7 @@ RESOURCE: Resource = Resource(
         "subnets": [],
         "vlan_transparent": False,
         "qinq": False,
+        "l2_adjacency": True,
         "availability_zone_hints": [],
         "ipv4_address_scope": None,
         "ipv6_address_scope": None,

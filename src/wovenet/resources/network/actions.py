@@ -38,7 +38,12 @@ _S = NETWORK_SEGMENTS.c
 _MOVE_SEGMENT = (
     sa.update(NETWORK_SEGMENTS)
     .where(_S.id == sa.bindparam("of_segment"), _S.claim == sa.bindparam("seen_claim"))
-    .values(segmentation_id=sa.bindparam("new_id"), claim=sa.bindparam("new_claim"))
+    .values(
+        segmentation_id=sa.bindparam("new_id"),
+        claim=sa.bindparam("new_claim"),
+        revision_number=_S.revision_number + 1,
+        updated_at=sa.bindparam("now"),
+    )
 )
 
 
@@ -76,7 +81,10 @@ def _new(tx: Tx, resource: Resource, config: Config, *, request: Object, carrier
         ovn_segments.check(asked)
     network = crud.new_object(tx, resource, request)
     network["mtu"] = mtu
-    network["carriers"] = [segment_of(tx.clock.new_id(), index, asked) for index, asked in enumerate(carriers)]
+    network["carriers"] = [
+        segment_of(tx.clock.new_id(), index, asked, created_at=network["created_at"])
+        for index, asked in enumerate(carriers)
+    ]
     network["shared"] = bool(request.get("shared"))
     if resource.derive is not None:
         resource.derive(network)
@@ -182,6 +190,7 @@ def _move_segment(tx: Tx, config: Config, current: Mapping[str, Any], asked: Ask
         "seen_claim": before.claim,
         "new_id": after.segmentation_id,
         "new_claim": after.claim,
+        "now": tx.now(),
     }
     try:
         met = tx.run(_MOVE_SEGMENT, parameters)

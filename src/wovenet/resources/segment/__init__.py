@@ -5,7 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wovenet.resources.base import Child
+from wovenet.model.ids import Unit
+from wovenet.model.problems import SegmentNotFound
+from wovenet.resources.base import Child, Resource
+from wovenet.resources.segment import actions
 from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.resources.segment.values import Segment
 
@@ -26,7 +29,7 @@ def child() -> Child:
 
 
 def row_of(segment: Segment) -> Mapping[str, Any]:
-    """The columns of `segment`, without its network."""
+    """The columns of a new `segment`, without its network. Nobody has given it a name or a description."""
     return {
         "id": segment.id,
         "segment_index": segment.segment_index,
@@ -34,6 +37,11 @@ def row_of(segment: Segment) -> Mapping[str, Any]:
         "physical_network": segment.physical_network,
         "segmentation_id": segment.segmentation_id,
         "claim": segment.claim,
+        "name": None,
+        "description": None,
+        "revision_number": 0,
+        "created_at": segment.created_at,
+        "updated_at": segment.created_at,
     }
 
 
@@ -51,3 +59,19 @@ def filters(network_id: "sa.ColumnElement[str]") -> dict[str, Callable[[Sequence
         "provider:physical_network": on(_C.physical_network),
         "provider:segmentation_id": on(_C.segmentation_id),
     }
+
+
+RESOURCE: Resource = Resource(
+    collection="segments",
+    member="segment",
+    table=NETWORK_SEGMENTS,
+    not_found=lambda segment_id: SegmentNotFound(segment_id=segment_id),
+    # No owner: nobody but an administrator has a policy that shows segments.
+    scope=lambda _actor: None,
+    touches=lambda _tx, segment: [Unit("network", segment["network_id"])],
+    is_bulk=False,
+    first_revision=1,
+    create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
+    update=lambda tx, _context, current, changes: actions.update(tx, RESOURCE, current, changes),
+    delete=lambda tx, context, current: actions.delete(tx, RESOURCE, context, current),
+)

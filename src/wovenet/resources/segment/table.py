@@ -15,6 +15,12 @@ NETWORK_SEGMENTS = sa.Table(
     schema.text_col("physical_network", 64, nullable=True),
     schema.bigint("segmentation_id", nullable=True),
     schema.text_col("claim", 128, unique=True, info={"wire": INTERNAL}, nullable=True),
+    schema.text_col("name", nullable=True),
+    schema.text_col("description", nullable=True),
+    schema.bigint("revision_number"),
+    schema.timestamp_col("created_at"),
+    schema.timestamp_col("updated_at"),
+    sa.Index(None, "network_type", "segmentation_id"),
 )
 """`claim`: "vlan/physnet1/101", "flat/physnet1", "geneve/77"; NULL for a local segment, which claims nothing."""
 

@@ -1,6 +1,6 @@
 """A segment as a value. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wovenet.drivers import types
 from wovenet.drivers.types import Asked
@@ -17,6 +17,8 @@ class Segment:
     segmentation_id: int | None
     claim: str | None
     """What no second network may have: "vlan/physnet1/101"; None for a segment that claims nothing."""
+    created_at: str = field(default="", compare=False)
+    """Known of new segments only."""
 
     @property
     def asked(self) -> Asked:
@@ -24,7 +26,7 @@ class Segment:
         return Asked(self.network_type, self.physical_network, self.segmentation_id)
 
 
-def segment_of(segment_id: str, segment_index: int, asked: Asked) -> Segment:
+def segment_of(segment_id: str, segment_index: int, asked: Asked, *, created_at: str = "") -> Segment:
     """The segment that fulfils `asked`, which is complete."""
     return Segment(
         segment_id,
@@ -33,4 +35,5 @@ def segment_of(segment_id: str, segment_index: int, asked: Asked) -> Segment:
         asked.physical_network,
         asked.segmentation_id,
         types.DRIVERS[asked.network_type].claim(asked),
+        created_at,
     )

@@ -18,7 +18,7 @@ from wovenet.resources.names import marks as names
 from wovenet.resources.network.rules import AUTO_DELETED_OWNERS, check_mtu_for_subnets
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
-from wovenet.resources.subnet import rules, touched
+from wovenet.resources.subnet import rules, segments, touched
 from wovenet.resources.subnet.table import SUBNETS
 from wovenet.resources.subnetpool import allocation, scoping
 from wovenet.store import ranges, schema
@@ -31,9 +31,9 @@ _C = SUBNETS.c
 _F = PORT_FIXED_IPS.c
 _SUBNET: sa.BindParameter[str] = sa.bindparam("of_subnet")
 _OWNERS: sa.BindParameter[Any] = sa.bindparam("owners", expanding=True)
-_NETWORKS = sa.select(NETWORKS.c.id, NETWORKS.c.mtu, NETWORKS.c.router_external).where(
-    NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True))
-)
+_NETWORKS = sa.select(
+    NETWORKS.c.id, NETWORKS.c.mtu, NETWORKS.c.router_external, *segments.present(NETWORKS.c.id)
+).where(NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True)))
 _PORTS_IN = sa.select(PORTS.c.id).join(PORT_FIXED_IPS, _F.port_id == PORTS.c.id).where(_F.subnet_id == _SUBNET)
 _GATEWAY_PORT = _PORTS_IN.where(_F.ip_address == sa.bindparam("gateway_ip"), PORTS.c.device_owner.in_(_OWNERS)).limit(1)
 _BUMP_PORTS = (
@@ -89,12 +89,14 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
         cut = _out_of_a_pool(tx, context, request, neighbours)
         subnets.append(_new(tx, resource, context, request=cut, network=network))
     _refuse_overlaps(tx, subnets)
+    segments.check_new(tx, subnets, networks)
     for subnet in subnets:
         _check_metadata_port(tx, context, subnet)
     tx.insert(SUBNETS, [{**crud.row_of(resource, subnet), **_keys(subnet["cidr"])} for subnet in subnets])
     crud.mark(tx, resource, subnets)
     for subnet in subnets:
         ranges.fill(tx, subnet["id"], subnet_of(subnet, subnet["allocation_pools"]).allocation_pools)
+    segments.route(tx, subnets)
     _address_ports(tx, context, subnets)
     return subnets
 
@@ -107,13 +109,19 @@ def update(tx: Tx, resource: Resource, context: Context, *, current: Object, cha
     found = rules.changed(current, changes, _limits(context))
     if not found:
         return current
+    if "segment_id" in found:
+        _bump_networks(tx, [current["network_id"]])
+        segments.check_change(tx, current, found["segment_id"])
     if "gateway_ip" in found:
         _refuse_gateway_in_use(tx, current)
+    if not found.keys().isdisjoint({"gateway_ip", "host_routes"}):
+        found = segments.routed(tx, current, found)
     if QUIET.issuperset(found):
         changed = _save_quietly(tx, resource, current, found)
     else:
         changed = crud.save(tx, resource, current, found)
-        _bump_networks(tx, [current["network_id"]])
+        if "segment_id" not in found:
+            _bump_networks(tx, [current["network_id"]])
     if "allocation_pools" in found:
         # After the row was written: ports that are being made now have to wait or have committed.
         claims.open_pool(tx, subnet_of(changed, changed["allocation_pools"]))
@@ -144,6 +152,7 @@ def delete(tx: Tx, resource: Resource, context: Context, current: Object) -> Non
     crud.remove(tx, resource, [current])
     ranges.drop(tx, subnet_id)
     allocation.give_back(tx, [current])
+    segments.unroute(tx, current)
     _bump_networks(tx, [current["network_id"]])
 
 

@@ -17,6 +17,7 @@ SUBNETS = sa.Table(
     schema.text_col("ipv6_ra_mode", 32, nullable=True),
     schema.text_col("ipv6_address_mode", 32, nullable=True),
     schema.uuid_col("subnetpool_id", nullable=True, index=True),
+    schema.uuid_col("segment_id", sa.ForeignKey("network_segments.id"), nullable=True, index=True),
     schema.json_text("allocation_pools", nullable=False),
     schema.json_text("dns_nameservers", nullable=False),
     schema.json_text("host_routes", nullable=False),

@@ -14,6 +14,13 @@ _IN_SUBNET = sa.select(PORT_FIXED_IPS.c.port_id).where(PORT_FIXED_IPS.c.subnet_i
 _WITH_OPTIONS = _IN_SUBNET.join(PORTS, PORTS.c.id == PORT_FIXED_IPS.c.port_id).where(
     PORTS.c.extra_dhcp_opts.not_in(_NO_OPTIONS)
 )
+_WITH_OPTIONS_IN = (
+    sa.select(PORT_FIXED_IPS.c.port_id)
+    .join(PORTS, PORTS.c.id == PORT_FIXED_IPS.c.port_id)
+    .where(
+        PORT_FIXED_IPS.c.subnet_id.in_(sa.bindparam("ids", expanding=True)), PORTS.c.extra_dhcp_opts.not_in(_NO_OPTIONS)
+    )
+)
 _SHOWING_MTU = sa.select(PORTS.c.id).where(
     PORTS.c.network_id == sa.bindparam("of_network"),
     sa.or_(PORTS.c.device_owner == DISTRIBUTED, PORTS.c.extra_dhcp_opts.not_in(_NO_OPTIONS)),
@@ -23,6 +30,13 @@ _SHOWING_MTU = sa.select(PORTS.c.id).where(
 def by_options(tx: Tx, subnet_id: str) -> None:
     """Marks what shows the subnet's DHCP options: ports that change some of them for themselves."""
     _mark(tx, (row.port_id for row in tx.rows(_WITH_OPTIONS, {"of_subnet": subnet_id})))
+
+
+def by_options_of(tx: Tx, subnet_ids: Sequence[str]) -> None:
+    """Marks the subnets, and what else shows their DHCP options. One statement."""
+    for subnet_id in subnet_ids:
+        tx.mark(Unit("subnet", subnet_id))
+    _mark(tx, (row.port_id for row in tx.rows(_WITH_OPTIONS_IN, {"ids": subnet_ids})))
 
 
 def by_dhcp(tx: Tx, subnet_id: str) -> None:

@@ -11,6 +11,7 @@ STANDARD = (
     "address_groups",
     "subnetpools",
     "logs",
+    "segments",
 )
 """Collections whose objects carry description, revision and timestamps."""
 

@@ -363,6 +363,11 @@ def upgrade() -> None:
         sa.Column("physical_network", schema.text_type(64), nullable=True),
         sa.Column("segmentation_id", schema.bigint_type(), nullable=True),
         sa.Column("claim", schema.text_type(128), nullable=True),
+        sa.Column("name", schema.text_type(255), nullable=True),
+        sa.Column("description", schema.text_type(255), nullable=True),
+        sa.Column("revision_number", schema.bigint_type(), nullable=False),
+        sa.Column("created_at", schema.fixed_type(20), nullable=False),
+        sa.Column("updated_at", schema.fixed_type(20), nullable=False),
         sa.ForeignKeyConstraint(
             ["network_id"], ["networks.id"], name=op.f("fk_network_segments_network_id"), ondelete="CASCADE"
         ),
@@ -371,6 +376,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("network_segments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_network_segments_network_id"), ["network_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_network_segments_network_type_segmentation_id"),
+            ["network_type", "segmentation_id"],
+            unique=False,
+        )
 
     op.create_table(
         "ports",
@@ -487,40 +497,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subnetpool_id", "prefixlen", "first_key", name=op.f("pk_subnetpool_space")),
     )
     op.create_table(
-        "subnets",
-        sa.Column("id", schema.fixed_type(36), nullable=False),
-        sa.Column("project_id", schema.text_type(255), nullable=True),
-        sa.Column("name", schema.text_type(255), nullable=True),
-        sa.Column("description", schema.text_type(255), nullable=True),
-        sa.Column("revision_number", schema.bigint_type(), nullable=False),
-        sa.Column("created_at", schema.fixed_type(20), nullable=False),
-        sa.Column("updated_at", schema.fixed_type(20), nullable=False),
-        sa.Column("network_id", schema.fixed_type(36), nullable=False),
-        sa.Column("ip_version", sa.Integer(), nullable=False),
-        sa.Column("cidr", schema.text_type(64), nullable=False),
-        sa.Column("gateway_ip", schema.text_type(64), nullable=True),
-        sa.Column("enable_dhcp", sa.Boolean(), nullable=False),
-        sa.Column("ipv6_ra_mode", schema.text_type(32), nullable=True),
-        sa.Column("ipv6_address_mode", schema.text_type(32), nullable=True),
-        sa.Column("subnetpool_id", schema.fixed_type(36), nullable=True),
-        sa.Column("allocation_pools", schema.long_text_type(), nullable=False),
-        sa.Column("dns_nameservers", schema.long_text_type(), nullable=False),
-        sa.Column("host_routes", schema.long_text_type(), nullable=False),
-        sa.Column("service_types", schema.long_text_type(), nullable=False),
-        sa.Column("dns_publish_fixed_ip", sa.Boolean(), nullable=False),
-        sa.Column("first_key", schema.fixed_type(32), nullable=False),
-        sa.Column("last_key", schema.fixed_type(32), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["network_id"], ["networks.id"], name=op.f("fk_subnets_network_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_subnets")),
-    )
-    with op.batch_alter_table("subnets", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_subnets_network_id"), ["network_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_subnets_project_id"), ["project_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_subnets_subnetpool_id"), ["subnetpool_id"], unique=False)
-
-    op.create_table(
         "logs",
         sa.Column("id", schema.fixed_type(36), nullable=False),
         sa.Column("project_id", schema.text_type(255), nullable=True),
@@ -580,20 +556,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("port_id", "chassis", name=op.f("pk_port_chassis")),
     )
     op.create_table(
-        "port_fixed_ips",
-        sa.Column("subnet_id", schema.fixed_type(36), nullable=False),
-        sa.Column("ip_key", schema.fixed_type(32), nullable=False),
-        sa.Column("port_id", schema.fixed_type(36), nullable=False),
-        sa.Column("ip_address", schema.text_type(64), nullable=False),
-        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_port_fixed_ips_port_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["subnet_id"], ["subnets.id"], name=op.f("fk_port_fixed_ips_subnet_id")),
-        sa.PrimaryKeyConstraint("subnet_id", "ip_key", name=op.f("pk_port_fixed_ips")),
-    )
-    with op.batch_alter_table("port_fixed_ips", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_port_fixed_ips_ip_address"), ["ip_address"], unique=False)
-        batch_op.create_index(batch_op.f("ix_port_fixed_ips_port_id"), ["port_id"], unique=False)
-
-    op.create_table(
         "port_security_groups",
         sa.Column("port_id", schema.fixed_type(36), nullable=False),
         sa.Column("security_group_id", schema.fixed_type(36), nullable=False),
@@ -609,3 +571,54 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_port_security_groups_security_group_id"), ["security_group_id"], unique=False
         )
+
+    op.create_table(
+        "subnets",
+        sa.Column("id", schema.fixed_type(36), nullable=False),
+        sa.Column("project_id", schema.text_type(255), nullable=True),
+        sa.Column("name", schema.text_type(255), nullable=True),
+        sa.Column("description", schema.text_type(255), nullable=True),
+        sa.Column("revision_number", schema.bigint_type(), nullable=False),
+        sa.Column("created_at", schema.fixed_type(20), nullable=False),
+        sa.Column("updated_at", schema.fixed_type(20), nullable=False),
+        sa.Column("network_id", schema.fixed_type(36), nullable=False),
+        sa.Column("ip_version", sa.Integer(), nullable=False),
+        sa.Column("cidr", schema.text_type(64), nullable=False),
+        sa.Column("gateway_ip", schema.text_type(64), nullable=True),
+        sa.Column("enable_dhcp", sa.Boolean(), nullable=False),
+        sa.Column("ipv6_ra_mode", schema.text_type(32), nullable=True),
+        sa.Column("ipv6_address_mode", schema.text_type(32), nullable=True),
+        sa.Column("subnetpool_id", schema.fixed_type(36), nullable=True),
+        sa.Column("segment_id", schema.fixed_type(36), nullable=True),
+        sa.Column("allocation_pools", schema.long_text_type(), nullable=False),
+        sa.Column("dns_nameservers", schema.long_text_type(), nullable=False),
+        sa.Column("host_routes", schema.long_text_type(), nullable=False),
+        sa.Column("service_types", schema.long_text_type(), nullable=False),
+        sa.Column("dns_publish_fixed_ip", sa.Boolean(), nullable=False),
+        sa.Column("first_key", schema.fixed_type(32), nullable=False),
+        sa.Column("last_key", schema.fixed_type(32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id"], ["networks.id"], name=op.f("fk_subnets_network_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["segment_id"], ["network_segments.id"], name=op.f("fk_subnets_segment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subnets")),
+    )
+    with op.batch_alter_table("subnets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subnets_network_id"), ["network_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_subnets_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_subnets_segment_id"), ["segment_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_subnets_subnetpool_id"), ["subnetpool_id"], unique=False)
+
+    op.create_table(
+        "port_fixed_ips",
+        sa.Column("subnet_id", schema.fixed_type(36), nullable=False),
+        sa.Column("ip_key", schema.fixed_type(32), nullable=False),
+        sa.Column("port_id", schema.fixed_type(36), nullable=False),
+        sa.Column("ip_address", schema.text_type(64), nullable=False),
+        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_port_fixed_ips_port_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["subnet_id"], ["subnets.id"], name=op.f("fk_port_fixed_ips_subnet_id")),
+        sa.PrimaryKeyConstraint("subnet_id", "ip_key", name=op.f("pk_port_fixed_ips")),
+    )
+    with op.batch_alter_table("port_fixed_ips", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_port_fixed_ips_ip_address"), ["ip_address"], unique=False)
+        batch_op.create_index(batch_op.f("ix_port_fixed_ips_port_id"), ["port_id"], unique=False)
