@@ -1,10 +1,12 @@
 """Many clients, one small subnet, on each of the three databases: no address twice, none left while somebody wants
 it, and nobody hears of a deadlock."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from tests.resources.port.test_create import MAC, addresses
 from tests.resources.world import World
@@ -113,6 +115,32 @@ def test_a_subnet_that_was_seen_otherwise_is_not_exhausted(any_world: World, cha
     with pytest.raises(StoreBusy) as failure:
         any_world.store.write(lambda tx: claims.claim(tx, [[AnyOf((seen,))] * 2]), attempts=1)
     assert isinstance(failure.value.__cause__, problems.LostRace)
+
+
+def test_a_subnet_that_comes_while_a_port_comes_gives_it_its_address(any_world: World) -> None:
+    network = any_world.network()
+    port_comes, subnet_is_there = threading.Event(), threading.Event()
+
+    def hold(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO ports ") and not port_comes.is_set():
+            port_comes.set()
+            subnet_is_there.wait(1)  # it is not, because it waits in its turn; if it does not, that is the fault
+
+    def make_port() -> Sequence[Object]:
+        return any_world.create("port", {"network_id": network["id"]})
+
+    def make_subnet() -> Sequence[Object]:
+        assert port_comes.wait(10)
+        subnet = any_world.subnet(network, "fd00::/64", ipv6_ra_mode="slaac", ipv6_address_mode="slaac")
+        subnet_is_there.set()
+        return [subnet]
+
+    event.listen(any_world.engine, "before_cursor_execute", hold)
+    ports, [subnet] = in_threads([make_port, make_subnet])
+    event.remove(any_world.engine, "before_cursor_execute", hold)
+
+    shown = any_world.fetch("port", ports[0]["id"])["fixed_ips"]
+    assert [item["subnet_id"] for item in shown] == [subnet["id"]]
 
 
 def test_a_network_that_goes_while_ports_come(any_world: World) -> None:

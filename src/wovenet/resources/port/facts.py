@@ -56,13 +56,20 @@ class Network:
 
 
 def networks(tx: ReadTx, actor: Actor, ids: Iterable[str]) -> dict[str, Network]:
-    """The networks with these ids, by id. Raises: NetworkNotFound for one that the actor does not see."""
+    """The networks with these ids, by id. Nobody changes them before this transaction, one that writes, has ended.
+
+    A new subnet changes its network before it gives addresses to the ports that are there: so a new port comes before
+    that or after, and has its address in either case.
+
+    Raises: NetworkNotFound for one that the actor does not see.
+    """
     from wovenet.resources import network  # inside: it is made with the help of this package
 
     wanted = sorted(set(ids))
     visible = query.scope(network.RESOURCE, actor)
     statement = _NETWORKS if visible is None else _NETWORKS.where(visible)
-    found = {row.id: Network(row.id, row.port_security_enabled) for row in tx.rows(statement, {"ids": wanted})}
+    held = statement.with_for_update(read=True, of=NETWORKS)
+    found = {row.id: Network(row.id, row.port_security_enabled) for row in tx.rows(held, {"ids": wanted})}
     for network_id in wanted:
         if network_id not in found:
             raise problems.NetworkNotFound(net_id=network_id)
