@@ -216,8 +216,8 @@ def test_any_body(target: Target, collection: str) -> None:
 def _made(answer: Answer, name: str, member: str) -> list[dict[str, Any]]:
     if answer.status != 201:
         return []
-    found: list[dict[str, Any]] = answer.body[name] if name in answer.body else [answer.body[member]]
-    return found
+    found: Any = answer.body.get(name, answer.body.get(member))
+    return list(found) if isinstance(found, list) else [found]
 
 
 RAW = (
