@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import signal
 import sqlite3
 import tempfile
 import time
@@ -10,17 +11,20 @@ import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
-from bench import floor, follow, operations, report
+from bench import audit, floor, follow, operations, report
 from bench.client import Call, Target, Timing
 from bench.deployment import Deployment
 from bench.operations import Bed
-from bench.report import BASIC, PEER, Fill, Results
+from bench.report import BASIC, PEER, Fill, Restart, Results
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "benchmark.md"
 PEER_COUNT = 10
 """Samples of each operation on a peer, which is slow and not ours alone."""
 WITH_PASSWORD = ("port create", "port show")
+LIMIT_S = 1800
+"""A run that takes longer is stuck, or on a machine that measures nothing: it ends, and so do its deployments."""
 
 
 def main() -> None:
@@ -28,6 +32,8 @@ def main() -> None:
     sizes = sorted({int(size) for size in arguments.sizes.split(",")})
     results = Results(sizes, arguments.count, _machine(), is_peer_live="PEER_URL" in os.environ)
     began = time.monotonic()
+    signal.signal(signal.SIGALRM, _stuck)
+    signal.alarm(LIMIT_S)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wovenet-bench-")))
         beds, deployments = _lay(stack, directory, results)
@@ -35,6 +41,10 @@ def main() -> None:
     report.write(results, arguments.page)
     print(arguments.page.read_text())
     print(f"{arguments.page} written after {time.monotonic() - began:.0f} s")
+
+
+def _stuck(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError(f"the run has taken {LIMIT_S} s")
 
 
 def _arguments() -> argparse.Namespace:
@@ -94,6 +104,8 @@ def _measure(
         results.floor_sql[bed.name] = _floor_sql(deployment, directory / f"{bed.name}.db", results.count)
         results.floor_ovsdb[bed.name] = floor.ovsdb(deployment.northbound, count=results.count)
         results.memory[bed.name] = deployment.memory()
+        _say(f"audit, {bed.name} ports")
+        results.audits[bed.name] = audit.take(deployment)
     _say("passwords")
     plain, basic = deployments[beds[0].name], _start(stack, directory / BASIC, results, auth="basic")
     pair = [Bed(name, each.target(), 0, each.rest) for name, each in ((beds[0].name, plain), (BASIC, basic))]
@@ -102,15 +114,28 @@ def _measure(
     counts = {each.name: results.count for each in pair}
     for name, timings in operations.measure(pair, counts, WITH_PASSWORD):
         results.with_password[name] = timings
+    _say(f"starting again, {beds[-1].name} ports")
+    results.restart = _restart(deployments[beds[-1].name], beds[-1])
+
+
+def _restart(deployment: Deployment, bed: Bed) -> Restart:
+    """Everything is started anew, and a port is asked for once the API answers."""
+    deployment.rest()
+    deployment.stop()
+    began = time.perf_counter()
+    started = deployment.start()
+    bed.create("ports", "port", network_id=bed.network_id)
+    deployment.settle()
+    return Restart(bed.ports, started, time.perf_counter() - began)
 
 
 def _start(stack: ExitStack, directory: Path, results: Results, auth: str = "noauth") -> Deployment:
     _say(f"starting a deployment ({auth})")
     deployment = Deployment(directory, auth)
     stack.callback(deployment.stop)
-    deployment.start()
-    if deployment.started and auth == "noauth":
-        results.starts.append(deployment.started)
+    started = deployment.start()
+    if auth == "noauth":
+        results.starts.append(started)
         results.memory.setdefault("idle", deployment.memory())
     return deployment
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-_TIMEOUT_S = 300.0
+_TIMEOUT_S = 60.0
 _BLOCK_BYTES = 1 << 18
 
 
@@ -133,7 +133,7 @@ def at_once(target: Target, calls: Sequence[Sequence[Call]]) -> float:
     Raises: RuntimeError if any call failed.
     """
     context = multiprocessing.get_context("fork")
-    gate = context.Barrier(len(calls) + 1)
+    gate = context.Barrier(len(calls) + 1, timeout=_TIMEOUT_S)
 
     def run(own: Sequence[Call]) -> None:
         client = Client(target)

@@ -21,13 +21,14 @@ from bench.client import Call, Client, Target
 WORKERS: Final = 2
 _QUOTAS: Final = ("network", "subnet", "port", "security_group", "security_group_rule")
 _CONFIG: Final = "[quotas]\n" + "".join(f"quota_{name} = -1\n" for name in _QUOTAS)
-_TIMEOUT_S: Final = 600.0
+_TIMEOUT_S: Final = 120.0
+_START_TIMEOUT_S: Final = 60.0
 _LOOK_S: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """From the start of the command, with nothing on disk. Units: seconds."""
+    """From the start of the command. Units: seconds."""
 
     first_answer_s: float
     """To 200 on /healthcheck."""
@@ -49,7 +50,6 @@ class Deployment:
 
     state_dir: Path
     auth: str = "noauth"
-    started: Started | None = None
     _port: int = field(default_factory=_free_port)
 
     @property
@@ -64,7 +64,7 @@ class Deployment:
     def northbound(self) -> Path:
         return self.state_dir / "ovn" / "ovnnb_db.sock"
 
-    def start(self) -> None:
+    def start(self) -> Started:
         """Everything runs. Raises: RuntimeError with what the command said."""
         self.state_dir.mkdir(parents=True, exist_ok=True)
         config = self.state_dir / "bench.conf"
@@ -81,20 +81,31 @@ class Deployment:
         def lives() -> bool:
             if process.poll():
                 raise RuntimeError(f"wovenet up: {said.read_text()}")
+            if time.perf_counter() - began > _START_TIMEOUT_S:
+                process.kill()
+                raise RuntimeError(f"wovenet up: no answer within {_START_TIMEOUT_S:g} s: {said.read_text()}")
             return True
 
         _until_ok(Target(self.url), "/healthcheck", lives)
         first_answer_s = time.perf_counter() - began
         _until_ok(self.target(), "/v2.0/networks", lives)
         first_list_s = time.perf_counter() - began
-        while process.poll() is None:
+        while lives() and process.poll() is None:
             time.sleep(_LOOK_S)
-        lives()
-        self.started = Started(first_answer_s, first_list_s, time.perf_counter() - began)
+        return Started(first_answer_s, first_list_s, time.perf_counter() - began)
 
     def stop(self) -> None:
         """Nothing of it runs."""
-        subprocess.run(_wovenet("down", "--state-dir", str(self.state_dir)), check=True, stdout=subprocess.DEVNULL)
+        down = _wovenet("down", "--state-dir", str(self.state_dir))
+        subprocess.run(down, check=True, stdout=subprocess.DEVNULL, timeout=_START_TIMEOUT_S)
+
+    def audit(self) -> int:
+        """How many units an audit has judged. Raises: RuntimeError if it found fault with any."""
+        command = _wovenet("audit", "--json", "--state-dir", str(self.state_dir))
+        done = subprocess.run(command, check=False, capture_output=True, timeout=_TIMEOUT_S)
+        if done.returncode:
+            raise RuntimeError(f"wovenet audit: {(done.stdout + done.stderr).decode()[-2000:]}")
+        return int(json.loads(done.stdout)["units"])
 
     def target(self) -> Target:
         """The API, with what it asks of a caller."""

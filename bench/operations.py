@@ -16,6 +16,9 @@ CLIENTS: Final = 8
 BULK: Final = 100
 RULES: Final = 100
 PAGE: Final = 100
+GROUPS: Final = 1000
+TAGGED: Final = 100
+TAGS: Final = 10
 TURN: Final = 20
 """Calls that one bed gets before it is the next one's turn."""
 
@@ -178,6 +181,30 @@ def _own_rules(bed: Bed, count: int) -> list[Call]:
     ]
 
 
+def _list_groups(bed: Bed, count: int) -> list[Call]:
+    _make_many(bed, "security-groups", "security_groups", [{"name": "listed"}] * GROUPS)
+    return [Call("GET", "/v2.0/security-groups")] * count
+
+
+def _list_tagged(bed: Bed, count: int) -> list[Call]:
+    tags = [f"tag {number}" for number in range(TAGS)]
+    for path in _make_many(bed, "networks", "networks", [{"name": "tagged"}] * TAGGED):
+        bed.client.call(Call("PUT", f"/v2.0/{path}/tags", {"tags": tags}))
+    bed.rest()
+    return [Call("GET", "/v2.0/networks?name=tagged")] * count
+
+
+def _make_many(bed: Bed, path: str, collection: str, values: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Paths of new objects, which are brought out."""
+    made = []
+    for begin in range(0, len(values), BULK):
+        answer = bed.client.call(Call("POST", f"/v2.0/{path}", {collection: values[begin : begin + BULK]}))
+        made += [f"{path}/{item['id']}" for item in answer[collection]]
+    bed.garbage += made
+    bed.rest()
+    return made
+
+
 AT_ONCE: Final[Mapping[str, tuple[str, Callable[[Bed], Call]]]] = {
     "port create": (f"port create, {CLIENTS} at once", _create_port),
     "port show": (f"port show, {CLIENTS} at once", lambda bed: Call("GET", f"/v2.0/ports/{bed.made[0]}")),
@@ -240,5 +267,7 @@ OPERATIONS: Final = (
     Operation(
         f"security group show, {RULES} rules", _list(lambda bed: f"/v2.0/security-groups/{bed.group_id}"), share=2
     ),
+    Operation(f"security group list, {GROUPS} groups", _list_groups, share=10),
+    Operation(f"network list, {TAGGED} networks of {TAGS} tags", _list_tagged, share=4),
 )
 """In the order in which they need each other."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import recorded
+from bench.audit import Audit
 from bench.client import Timing
 from bench.deployment import Started
 
@@ -54,6 +55,16 @@ class Fill:
     """Until nothing was marked any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A start on what exists. Units: seconds from the start of the command."""
+
+    ports: int
+    started: Started
+    caught_up_s: float
+    """Until a port that was made when everything ran is in the Northbound database, and nothing is marked any more."""
+
+
 @dataclass(slots=True)
 class Results:
     """Everything of one run. Beds are named by their number of ports, the peer's and the one with passwords by name."""
@@ -71,7 +82,10 @@ class Results:
     through: dict[str, Timing] = field(default_factory=dict)
     """From the request until a port is in the Northbound database."""
     fills: dict[str, Fill] = field(default_factory=dict)
+    audits: dict[str, Audit] = field(default_factory=dict)
     starts: list[Started] = field(default_factory=list)
+    """On empty directories."""
+    restart: Restart | None = None
     memory: dict[str, dict[str, int]] = field(default_factory=dict)
     """When the deployment had just started ("idle"), and for each size after everything else was measured. Bytes."""
 
@@ -99,6 +113,7 @@ def _page(results: Results) -> Iterator[str]:
     yield from _against_floor(results)
     yield from _against_size(results)
     yield from _following(results)
+    yield from _audits(results)
     yield from _start_and_memory(results)
     yield from _passwords(results)
 
@@ -186,6 +201,21 @@ def _following(results: Results) -> Iterator[str]:
     yield ""
 
 
+def _audits(results: Results) -> Iterator[str]:
+    yield "## Audit"
+    yield ""
+    yield "`wovenet audit` of everything, from the start of the process to its end, and what another client of the"
+    yield "Northbound database waits at most meanwhile for a transaction that reads one row, one every 20 ms."
+    yield ""
+    rows = [
+        [size, found.units, f"{found.took_s:.1f}", _ms(found.longest_ms), _ms(found.longest_idle_ms)]
+        for size, found in results.audits.items()
+    ]
+    head = ["ports", "units", "audit, s", "longest wait, ms", "longest wait without an audit, ms"]
+    yield from _table(head, rows)
+    yield ""
+
+
 def _start_and_memory(results: Results) -> Iterator[str]:
     yield "## Start and memory"
     yield ""
@@ -203,6 +233,13 @@ def _start_and_memory(results: Results) -> Iterator[str]:
     ]
     yield from _table(["until", "s", "aim", ""], rows)
     yield ""
+    again = results.restart
+    if again is not None:
+        started = again.started
+        yield f"On the deployment with {again.ports} ports, stopped and started again: the first 200 of /healthcheck after"
+        yield f"{started.first_answer_s:.2f} s, of /v2.0/networks after {started.first_list_s:.2f} s. A port that was made"
+        yield f"once everything ran was in the Northbound database {again.caught_up_s:.2f} s after the command."
+        yield ""
     yield "Proportional set size of our processes, MiB (OVN's daemons are not ours). The recorded peer:"
     yield ", ".join(f"{mib} MiB with {ports} ports" for ports, mib in recorded.MEMORY_MIB.items()) + " in 8 processes."
     yield ""
