@@ -235,9 +235,9 @@ def _start_and_memory(results: Results) -> Iterator[str]:
     yield ""
     again = results.restart
     if again is not None:
-        first = again.started
+        anew = again.started
         yield f"With {again.ports} ports, stopped and started again: the first 200 of /healthcheck after"
-        yield f"{first.first_answer_s:.2f} s, of /v2.0/networks after {first.first_list_s:.2f} s. A port that was made"
+        yield f"{anew.first_answer_s:.2f} s, of /v2.0/networks after {anew.first_list_s:.2f} s. A port that was made"
         yield f"once everything ran was in the Northbound database {again.caught_up_s:.2f} s after the command."
         yield ""
     yield "Proportional set size of our processes, MiB (OVN's daemons are not ours). The recorded peer:"
