@@ -19,7 +19,7 @@ from tests.ovsdb_servers import Server
 from wovenet import registry
 from wovenet.api import app, auth, policy
 from wovenet.api.service import Service
-from wovenet.model.clock import SystemClock
+from wovenet.model.clock import Clock, SystemClock
 from wovenet.reconcile import ledger  # noqa: F401 - its tables are part of the schema
 from wovenet.resources.segment import pools
 from wovenet.settings import load
@@ -35,12 +35,14 @@ LIKE_THE_PEER = Path(__file__).with_name("peer") / "neutron.conf"
 class Deployment:
     """Store, service and WSGI application on the empty database at `url`."""
 
-    def __init__(self, url: str, state_dir: Path, *, nb: Server | None = None, **flags: Any) -> None:
+    def __init__(
+        self, url: str, state_dir: Path, *, nb: Server | None = None, clock: Clock | None = None, **flags: Any
+    ) -> None:
         given = {"state_dir": state_dir, "db": url, "auth": "noauth", "ovn": "none", **flags}
         self.settings = load(given, [LIKE_THE_PEER])[0]
         self.engine = make_engine(url, pool_size=20)
         METADATA.create_all(self.engine)
-        self.store = Store(self.engine, SystemClock())
+        self.store = Store(self.engine, clock or SystemClock())
         self.store.write(lambda tx: pools.refresh(tx, self.settings))
         self.service = Service(REGISTRY, self.store, _policy(), self.settings)
         self._app = app.make(self.service, auth.authenticator(self.settings, self.service.policy))

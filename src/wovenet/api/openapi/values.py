@@ -158,6 +158,7 @@ _NULL_IS_EMPTY: Final = frozenset({"convert_none_to_empty_list", "convert_none_t
 
 _DERIVED: Final[Mapping[str, Schema]] = {
     "shared": {"type": "boolean"},
+    **{key: {"type": ["string", "integer"]} for key in ("default_prefixlen", "min_prefixlen", "max_prefixlen")},
     "tags": array(STRING),
     "availability_zones": array(STRING),
     "l2_adjacency": {"type": "boolean"},
@@ -165,7 +166,7 @@ _DERIVED: Final[Mapping[str, Schema]] = {
     "configurations": {"type": "object"},
     "dns_assignment": array(record({"hostname": STRING, "ip_address": IP, "fqdn": STRING})),
 }
-"""Of attributes that are worked out, by their names: no column and no validator says what they are."""
+"""Of attributes that are worked out, by their names: no column and no validator says how they are shown."""
 
 
 def requested(attribute: Attribute) -> Schema:
@@ -224,8 +225,10 @@ def _shown(resource: Resource, attribute: Attribute) -> Schema:
         ids = array(STRING) if children[attribute.name].load is str else {"type": "array"}
         return _plain(said) if said else ids
     column = columns_of(resource).get(attribute.name)
+    if attribute.name in _DERIVED:
+        return said
     if column is None:
-        return nullable(said) if said and attribute.name not in _DERIVED else said
+        return nullable(said) if said else {}
     if attribute.name in resource.json:
         return nullable(said) if said else {}
     return _of_column(column, said)
@@ -250,5 +253,5 @@ def _of_column(column: "sa.ColumnElement[Any]", said: Schema) -> Schema:
         case sa.CHAR(length=length) if length == _UUID_LENGTH:
             found = dict(UUID)
         case sa.String():
-            found = {**(found or STRING), "type": "string"}
+            found = {**(found if found.get("format") != "uuid" else {}), "type": "string"}
     return nullable(found) if getattr(column, "nullable", True) else found

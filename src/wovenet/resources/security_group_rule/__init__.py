@@ -17,6 +17,8 @@ RESOURCE: Resource = Resource(
         "belongs_to_default_sg": actions.IN_DEFAULT_GROUP,
     },
     quota="security_group_rule",
+    # As the peer: who may not add rules to a group is told so, and that a group is not there at all.
+    require_parents=lambda tx, _actor, request: actions.require_groups(tx, {request["security_group_id"]}),
     create=lambda tx, context, requests: actions.create(tx, RESOURCE, context, requests),
     delete=lambda tx, context, current: actions.delete(tx, RESOURCE, current),
 )

@@ -50,7 +50,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
         raise problems.SecurityGroupNotSingleGroupRules()
     if len({rule["project_id"] for rule in made}) > 1:
         raise problems.SecurityGroupRulesNotSingleProject()
-    defaults = _require_groups(
+    defaults = require_groups(
         tx, groups | {rule["remote_group_id"] for rule in made if rule["remote_group_id"] is not None}
     )
     address_groups = [rule["remote_address_group_id"] for rule in made if rule["remote_address_group_id"] is not None]
@@ -101,7 +101,7 @@ def touch_groups(tx: Tx, group_ids: set[str]) -> None:
         tx.mark(Unit("security_group", group_id))
 
 
-def _require_groups(tx: ReadTx, group_ids: set[str]) -> set[str]:
+def require_groups(tx: ReadTx, group_ids: set[str]) -> set[str]:
     """Those of the groups that are the default groups of their projects. Raises: SecurityGroupNotFound."""
     columns = SECURITY_GROUPS.c
     rows = tx.rows(sa.select(columns.id, columns.default_of).where(columns.id.in_(group_ids)))
