@@ -266,7 +266,6 @@ _ZONE: Final = values.record(dict.fromkeys(("name", "resource", "state"), values
 _PROVIDER: Final = values.record({"service_type": values.STRING, "name": values.STRING, "default": {"type": "boolean"}})
 _LOGGABLE: Final = values.record({"type": values.STRING})
 _QUOTA: Final = values.record({"quota": ref("Quota")}, "quota")
-_PROVIDER: Final = values.record({"service_type": values.STRING, "name": values.STRING, "default": {"type": "boolean"}})
 
 
 def _own(spelling: str) -> Operation:
@@ -340,30 +339,6 @@ DESCRIBED: Final[Mapping[Callable[..., Any], Callable[..., Operation]]] = {
         values.record({"network_id": values.STRING}, "network_id", is_open=True),
     ),
     dhcp_agents.remove: lambda _: Operation("remove_network_from_dhcp_agent", (403, 404)),
-    providers.index: lambda _: Operation(
-        "list_service_providers",
-        (403,),
-        values.record({"service_providers": values.array(_PROVIDER)}, "service_providers"),
-        None,
-        (_fields(_PROVIDER["properties"]),),
-    ),
-    loggable.index: lambda _: Operation(
-        "list_loggable_resources",
-        (400, 403),
-        values.record({"loggable_resources": values.array(_LOGGABLE)}, "loggable_resources"),
-        None,
-        (_fields(_LOGGABLE["properties"]), *_PAGING),
-    ),
-    dhcp_agents.agents_of: lambda _: Operation(
-        "list_dhcp_agents_of_network", READ, values.record({"agents": values.array(ref("Agent"))}, "agents")
-    ),
-    dhcp_agents.networks_of: lambda _: Operation(
-        "list_networks_of_dhcp_agent", READ, values.record({"networks": values.array(ref("Network"))}, "networks")
-    ),
-    dhcp_agents.add: lambda _: Operation(
-        "add_network_to_dhcp_agent", CREATE, {}, values.record({"network_id": values.UUID}, "network_id", is_open=True)
-    ),
-    dhcp_agents.remove: lambda _: Operation("remove_network_from_dhcp_agent", REMOVE),
     documents.versions: lambda _: Operation(
         "list_versions", (), values.record({"versions": values.array(_VERSION)}, "versions")
     ),
