@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from wovenet.takeover.report import Report as TakeoverReport
 
 _STATE_NAMES = {"waiting": "waiting", "retry": "retrying", "terminal": "failed"}
+POOL_TIMEOUT_S = 30.0
+"""Nobody waits for a connection for ever, whatever the settings."""
 SCHEMA_TIMEOUT_S = 60.0
 SCHEMA_POLL_S = 0.05
 LOG = logging.getLogger(__name__)
@@ -57,8 +59,16 @@ def store(settings: Settings) -> "Store":
     from wovenet.store.engine import make_engine
     from wovenet.store.tx import Store
 
-    engine = make_engine(settings.database.connection.reveal(), pool_size=settings.database.max_pool_size)
-    return Store(engine, SystemClock(), poke=poke.Poker(settings.default.state_path))
+    database = settings.database
+    engine = make_engine(
+        database.connection.reveal(),
+        pool_size=database.max_pool_size,
+        overflow=database.max_overflow,
+        pool_timeout_s=database.pool_timeout or POOL_TIMEOUT_S,
+        recycle_s=database.connection_recycle_time,
+    )
+    poker = poke.Poker(settings.default.state_path)
+    return Store(engine, SystemClock(), poke=poker, attempts=database.db_max_retries)
 
 
 @contextmanager

@@ -194,6 +194,16 @@ def test_no_free_connection_says_busy(database_url: str) -> None:
     engine.dispose()
 
 
+def test_connections_beyond_those_kept_are_made_and_closed(database_url: str) -> None:
+    engine = make_engine(database_url, pool_size=1, overflow=1, pool_timeout_s=0.05)
+    make_tables(engine)
+    store = Store(engine, SystemClock())
+    with store.read() as tx:
+        assert (tx.value(COUNT), count(store)) == (0, 0)
+    assert engine.pool.status().startswith("Pool size: 1  Connections in pool: 1 ")
+    engine.dispose()
+
+
 def test_a_foreign_writer_on_sqlite_is_waited_for_a_bounded_time(sqlite_url: str) -> None:
     engine = make_engine(sqlite_url, lock_timeout_s=0)
     make_tables(engine)

@@ -34,8 +34,6 @@ _DRIVERS: Final = {
     "mysql+pymysql": "mysql+pymysql",
     "mariadb+pymysql": "mysql+pymysql",
 }
-_RECYCLE_S = 1800
-"""A connection to a server is replaced after this age, before proxies on the way forget it."""
 _SQLITE_STATEMENTS = 512
 """Prepared statements that one SQLite connection keeps."""
 _SQLITE_CHECKPOINT_PAGES = 4000
@@ -57,15 +55,18 @@ def make_engine(
     url: str,
     *,
     pool_size: int = 8,
+    overflow: int = 0,
     pool_timeout_s: float = 10.0,
+    recycle_s: int = 1800,
     connect_timeout_s: int = 5,
     lock_timeout_s: int = 10,
     statement_timeout_s: int = 60,
 ) -> sa.Engine:
     """An engine for `url`: sqlite:///PATH, postgresql://… or mysql://…, also with the driver spelled out.
 
-    At most `pool_size` connections; who gets none within `pool_timeout_s` gets `sa.exc.TimeoutError`. Connects on
-    first use.
+    At most `pool_size` connections are kept, and `overflow` more are made; who gets none within `pool_timeout_s` gets
+    `sa.exc.TimeoutError`. Connects on first use. A connection to a server is replaced after `recycle_s`, before
+    proxies on the way forget it; -1: never.
 
     Raises: ValueError for another database or driver, and for SQLite without a file.
     Guarantees: a forked child opens connections of its own and leaves the parent's alone, provided that no other
@@ -76,7 +77,8 @@ def make_engine(
     arguments: dict[str, Any] = {
         "poolclass": pool.QueuePool,
         "pool_size": pool_size,
-        "max_overflow": 0,
+        "max_overflow": overflow,
+        "pool_recycle": recycle_s if target.get_backend_name() != "sqlite" else -1,
         "pool_timeout": pool_timeout_s,
         "pool_use_lifo": True,
         "hide_parameters": True,
@@ -180,7 +182,6 @@ def _postgresql(url: URL, arguments: dict[str, Any], limits: _Limits) -> sa.Engi
 
     engine = sa.create_engine(
         url,
-        pool_recycle=_RECYCLE_S,
         connect_args={
             "connect_timeout": limits.connect,
             "options": " ".join(options),
@@ -210,7 +211,6 @@ def _mysql(url: URL, arguments: dict[str, Any], limits: _Limits) -> sa.Engine:
         session.append(f"max_statement_time={limits.statement}")
     engine = sa.create_engine(
         url,
-        pool_recycle=_RECYCLE_S,
         # Reads are the more frequent: they find the session as they need it.
         isolation_level="REPEATABLE READ",
         connect_args={

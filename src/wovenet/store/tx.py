@@ -200,17 +200,20 @@ class Store:
         topics: Collection[str] = (OVN,),
         sleep: Callable[[float], None] = _pause,
         turn: Callable[[], AbstractContextManager[None]] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> None:
         """`poke` is called after each commit that left marks: it must not block and not fail.
 
         `topics` are those that somebody serves.
         `turn` makes what a writer waits for before it begins, instead of `engine.writer_turns`.
+        `attempts`: as many does a write get that names no number.
         """
         self.engine = engine
         self.clock = clock
         self._turn = turn or engines.writer_turns(engine)
         self._statements = Statements(engine) if engine.dialect.name == "sqlite" else None
         self._poke = poke
+        self._attempts = attempts
         self._topics = frozenset(topics)
         self._sleep = sleep
         self._thread = threading.local()
@@ -231,7 +234,7 @@ class Store:
                 raise self._busy(error, attempts=1) from error
             raise
 
-    def write(self, fn: Callable[[Tx], T], *, attempts: int = ATTEMPTS) -> T:
+    def write(self, fn: Callable[[Tx], T], *, attempts: int | None = None) -> T:
         """What `fn` returns, after what it wrote has been committed as one transaction.
 
         `fn` is run again, from the top and in a new transaction, when it lost a race or met a transient fault: it
@@ -240,6 +243,7 @@ class Store:
         Raises: StoreBusy after `attempts` or `PATIENCE_S`; CommitUnknown if the connection broke during the commit;
         Claimed for a unique constraint that `fn` ran into; and what `fn` raises, with nothing committed.
         """
+        attempts = self._attempts if attempts is None else attempts
         give_up = self.clock.monotonic() + PATIENCE_S
         for attempt in range(1, attempts + 1):
             try:
