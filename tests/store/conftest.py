@@ -17,7 +17,7 @@ from tests.databases import (  # noqa: F401 - fixtures
     postgresql_url,
     sqlite_url,
 )
-from tests.store.support import empty_tables, make_tables
+from tests.store.support import TOPICS, empty_tables, make_tables
 from wovenet.model.clock import SystemClock
 from wovenet.store.engine import make_engine
 from wovenet.store.tx import Store
@@ -63,7 +63,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def store(engine: sa.Engine) -> Store:
-    return Store(engine, SystemClock())
+    return Store(engine, SystemClock(), topics=TOPICS)
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

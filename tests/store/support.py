@@ -11,6 +11,8 @@ from wovenet.store import outbox, quota_usage, ranges, schema
 
 T = TypeVar("T")
 TIMEOUT_S = 50
+TOPICS = (outbox.OVN, "placement", "notify")
+"""What somebody serves in these tests."""
 
 THINGS = sa.Table(
     "things",

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import counting
-from tests.store.support import THINGS, in_threads, make_tables, thing
+from tests.store.support import THINGS, TOPICS, in_threads, make_tables, thing
 from wovenet.model.clock import SystemClock
 from wovenet.model.ids import Unit
 from wovenet.model.outcomes import Outcome, Retry, Settled, Terminal, Waiting
@@ -39,7 +39,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def store(engine: sa.Engine, clock: SetClock) -> Store:
-    return Store(engine, clock)
+    return Store(engine, clock, topics=TOPICS)
 
 
 def mark(store: Store, *units: Unit, topic: str = "ovn") -> None:
@@ -292,7 +292,7 @@ def test_a_batch_costs_a_few_statements(store: Store) -> None:
 def test_a_backlog_is_not_read_to_take_some_of_it(sqlite_url: str) -> None:
     engine = make_engine(sqlite_url)
     make_tables(engine)
-    store = Store(engine, SystemClock())
+    store = Store(engine, SystemClock(), topics=TOPICS)
     mark(store, NET)
     with counting(engine) as statements:
         take(store, 1)
@@ -313,7 +313,7 @@ class CrashError(Exception):
 
 
 def test_every_change_of_many_writers_reaches_a_consumer_that_crashes_at_times(engine: sa.Engine) -> None:
-    store = Store(engine, SystemClock())
+    store = Store(engine, SystemClock(), topics=TOPICS)
     applied: dict[str, int] = {}  # what the consumer brought out: things by id, with their revision
     numbers = range(4)
     store.write(lambda tx: tx.insert(THINGS, [thing(number) for number in numbers]))

@@ -47,7 +47,8 @@ def test_rows_are_the_same_however_often_they_are_read(things: Store, names: Seq
 def test_columns_may_share_a_name(things: Store) -> None:
     other = THINGS.alias()
     empty = sa.func.coalesce(THINGS.c.network_id, "")
-    both = sa.select(THINGS.c.name, other.c.name, empty, empty, sa.true()).where(THINGS.c.id == other.c.id).limit(1)
+    both = sa.select(THINGS.c.name, other.c.name, empty, empty, sa.true()).where(THINGS.c.id == other.c.id)
+    both = both.order_by(THINGS.c.name).limit(1)
     for _ in TIMES:
         with things.read() as tx:
             assert tuple(tx.rows(both)[0]) == ("n0", "n0", "", "", True)

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import counting
-from tests.store.support import THINGS, in_threads, thing
+from tests.store.support import THINGS, TOPICS, in_threads, thing
 from wovenet.model.clock import SystemClock
 from wovenet.model.ids import Unit
 from wovenet.model.problems import LostRace, NetworkNotFound
@@ -85,7 +85,7 @@ def test_marks_are_written_once_in_one_statement_whatever_their_number(store: St
 
 def test_only_a_commit_with_marks_pokes_and_the_marks_are_there(store: Store) -> None:
     seen: list[list[tuple[str, str]]] = []
-    poking = Store(store.engine, store.clock, poke=lambda: seen.append(marks(store)))
+    poking = Store(store.engine, store.clock, poke=lambda: seen.append(marks(store)), topics=TOPICS)
     poking.write(lambda tx: tx.insert(THINGS, [thing(1)]))
     assert seen == []
     poking.write(lambda tx: tx.mark(Unit("port", "1"), "placement"))
@@ -145,6 +145,18 @@ def test_every_increment_of_many_threads_counts(store: Store) -> None:
     in_threads([lambda: [store.write(increment, attempts=100) for _ in range(5)]] * 8)
     with store.read() as tx:
         assert tx.value(REVISION, {"thing_id": ONE}) == 40
+
+
+def test_a_deployment_says_how_often_a_write_is_tried(store: Store) -> None:
+    tries: list[int] = []
+
+    def lose(tx: Tx) -> None:
+        tries.append(1)
+        raise LostRace("always")
+
+    with pytest.raises(StoreBusy):
+        Store(store.engine, SystemClock(), sleep=lambda _: None, attempts=3).write(lose)
+    assert len(tries) == 3
 
 
 def test_a_lost_race_is_run_again_from_the_top_with_bounded_growing_pauses(store: Store) -> None:
