@@ -264,7 +264,6 @@ _CORE: Final = values.record(
 )
 _ZONE: Final = values.record(dict.fromkeys(("name", "resource", "state"), values.STRING))
 _PROVIDER: Final = values.record({"service_type": values.STRING, "name": values.STRING, "default": {"type": "boolean"}})
-_LOGGABLE: Final = values.record({"type": values.STRING})
 _QUOTA: Final = values.record({"quota": ref("Quota")}, "quota")
 
 
