@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from wovenet.model.clock import Clock, SystemClock
-from wovenet.settings import Settings
+from wovenet.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from wovenet.api.service import Service
@@ -57,7 +57,7 @@ def store(settings: Settings) -> "Store":
     """The store of the deployment; every commit that leaves marks pokes the controller."""
     from wovenet.reconcile import poke
     from wovenet.store.engine import make_engine
-    from wovenet.store.tx import Store
+    from wovenet.store.tx import NOTIFY, OVN, Store
 
     database = settings.database
     engine = make_engine(
@@ -68,7 +68,8 @@ def store(settings: Settings) -> "Store":
         recycle_s=database.connection_recycle_time,
     )
     poker = poke.Poker(settings.default.state_path)
-    return Store(engine, SystemClock(), poke=poker, attempts=database.db_max_retries)
+    topics = (OVN, NOTIFY) if settings.tells_compute else (OVN,)
+    return Store(engine, SystemClock(), poke=poker, topics=topics, attempts=database.db_max_retries)
 
 
 @contextmanager
@@ -123,18 +124,20 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from wovenet.reconcile import controller as reconcile
+    from wovenet.reconcile import notify
     from wovenet.store import migrations, outbox
     from wovenet.store.tx import StoreBusy
 
     database: dict[str, Any] = {"backend": None, "ok": False, "revision": None}
     units: dict[str, Any] = {}
-    leader = None
+    leader = compute = None
     try:
         with opened(settings) as kept:
             database["backend"] = kept.engine.dialect.name
             database["revision"] = migrations.current(kept.engine)
             with kept.read() as tx:
                 leader = reconcile.report(tx)
+                compute = notify.report(tx) if settings.tells_compute else None
                 units["pending"] = [
                     {"topic": each.topic, "kind": each.kind, "count": each.count, "oldest_age_s": each.oldest_age_s}
                     for each in outbox.pending(tx)
@@ -144,7 +147,7 @@ def status(settings: Settings, clock: Clock) -> dict[str, Any]:
         database["ok"] = True
     except (SQLAlchemyError, StoreBusy) as error:
         LOG.debug("the database cannot be read", exc_info=error)
-    return {"database": database, "controller": leader, "units": units}
+    return {"database": database, "controller": leader, "compute": compute, "units": units}
 
 
 def _shown(failing: "outbox.UnitState", clock: Clock) -> dict[str, Any]:
@@ -215,7 +218,6 @@ def _application(settings: Settings, *, upgrade: bool, url: str) -> Callable[...
     from wovenet.api import app, auth
     from wovenet.api.users import BadUsersFile
     from wovenet.resources.segment import pools
-    from wovenet.settings import BadSettings
 
     try:
         auth.check(settings)
@@ -277,7 +279,10 @@ def controller(settings: Settings) -> None:
     logs.setup(settings)
     kept = store(settings)
     _await_schema(kept)
-    reconcile.run(settings, kept)
+    try:
+        reconcile.run(settings, kept)
+    except BadSettings as error:
+        raise Unusable(str(error)) from error
 
 
 def _await_schema(kept: "Store") -> None:

@@ -55,6 +55,11 @@ class Southbound:
         """The port is claimed by the host; northd's row for it is made if there is none."""
         self._write(port, {"chassis": self._uuid("Chassis", "name", host), "up": up})
 
+    def move(self, port: str, source: str, destination: str) -> None:
+        """An instance is about to move: both hosts have the port."""
+        chassis = {name: self._uuid("Chassis", "name", name) for name in (source, destination)}
+        self._write(port, {"chassis": chassis[source], "additional_chassis": chassis[destination], "up": True})
+
     def unbind(self, port: str) -> None:
         self._write(port, {"chassis": ["set", []], "up": False})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import ovsdb_servers
+from tests import compute_api, ovsdb_servers
 from tests.ovsdb_servers import CLOCK, TIMEOUT_S
 from tests.reconcile.southbound import Southbound
 from tests.reconcile.test_faults import CLOUD, LATER
@@ -20,10 +20,12 @@ from wovenet.embedded.process import wait_until
 from wovenet.model.ids import Unit
 from wovenet.ovn.client import Timing
 from wovenet.reconcile import audit, controller, poke
+from wovenet.reconcile.compute import Compute
+from wovenet.reconcile.notify import Rules as NotifyRules
 from wovenet.resources.port.table import PORTS
 from wovenet.settings import load
 from wovenet.store import outbox
-from wovenet.store.tx import Store
+from wovenet.store.tx import NOTIFY, OVN, Store
 
 TIMING = Timing(backoff_min_s=0.01, backoff_max_s=0.1)
 
@@ -37,6 +39,7 @@ class Site:
         self.sb = sb
         self.directory = directory
         self.world = World(store, nb)
+        self.compute: Compute | None = None
 
     def options(self, name: str, **changes: object) -> controller.Options:
         given = {
@@ -48,7 +51,7 @@ class Site:
     @contextmanager
     def running(self, name: str = "c", **changes: object) -> Iterator[controller.Controller]:
         stop = controller.Stop()
-        own = controller.Controller(self.options(name, **changes), self.store, stop)
+        own = controller.Controller(self.options(name, **changes), self.store, stop, compute=self.compute)
         thread = threading.Thread(target=own.run)
         thread.start()
         try:
@@ -65,6 +68,13 @@ class Site:
 
     def wait_settled(self) -> None:
         wait_until(self.is_settled, timeout_s=TIMEOUT_S, what="all units")
+
+    def wait_pending(self, topic: str) -> None:
+        def is_pending() -> bool:
+            with self.store.read() as tx:
+                return any(each.topic == topic for each in outbox.pending(tx))
+
+        wait_until(is_pending, timeout_s=TIMEOUT_S, what=f"something for {topic}")
 
     def check(self) -> None:
         self.wait_settled()
@@ -236,3 +246,34 @@ def test_an_audit_beside_a_controller_leaves_the_work_to_it(site: Site) -> None:
         assert [finding.unit for finding in report.findings] == [Unit("port", id_of("p3"))]
         site.wait_settled()
         assert controller.audit(settings, site.store, repair=False).is_clean
+
+
+SERVER = "6d7e1c28-6b57-4b3b-a3f4-1c1f6e0d1a01"
+
+
+def test_compute_is_told_what_the_southbound_says(site: Site) -> None:
+    """ML-076, ML-077, OV-037 to OV-039; compute is away for a while, and a controller is followed by another."""
+    site.store = site.world.store = Store(site.store.engine, CLOCK, topics=(OVN, NOTIFY))
+    site.world.become(State(nets=(Net("n"),), ports=(Port("p", "n", host="hv1.test", vif="ovs", device=SERVER),)))
+    for name in ("hv1", "hv2"):
+        site.sb.host(name)
+    rules = NotifyRules(interval_s=0.0, backoff=RULES.backoff, poll_s=0.1)
+    with compute_api.serving() as nova:
+        site.compute = Compute(nova.options)
+
+        def told(*names: str) -> None:
+            wait_until(lambda: nova.names == list(names), timeout_s=TIMEOUT_S, what=f"{names}")
+
+        with site.running(notifying=rules):
+            site.sb.bind(id_of("p"), "hv1", up=True)
+            told("vif-plugged")
+            nova.stop()
+            site.sb.move(id_of("p"), "hv1", "hv2")
+            site.wait_pending(NOTIFY)
+        nova.start()
+        with site.running(notifying=rules):
+            told("vif-plugged", "vif-plugged")
+            site.sb.unbind(id_of("p"))
+            told("vif-plugged", "vif-plugged", "vif-unplugged")
+            site.check()
+    assert {(port, server) for _, port, server in nova.events} == {(id_of("p"), SERVER)}

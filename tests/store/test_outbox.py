@@ -312,6 +312,41 @@ class CrashError(Exception):
     """A consumer that dies."""
 
 
+def queued(store: Store, limit: int = 100) -> list[Unit]:
+    with store.read() as tx:
+        return [mark.unit for mark in outbox.queue(tx, "ovn", ["port", "network"], limit)]
+
+
+def test_a_queue_has_every_mark_in_order(store: Store) -> None:
+    """ML-076: whoever waits for what happens hears of each time, whatever else happened in between."""
+    first, second = Unit("port", "p"), Unit("network", "n")
+    for unit in (first, second, first, Unit("subnet", "s"), first):
+        mark(store, unit)
+    mark(store, first, topic="placement")
+    assert queued(store) == [first, second, first, first]
+    assert queued(store, 2) == [first, second]
+
+
+def test_a_queue_can_be_shortened(store: Store, clock: SetClock) -> None:
+    ids = [Unit("port", str(number)) for number in range(6)]
+    mark(store, ids[0])
+    clock.time += 100
+    mark(store, Unit("port", "of another"), topic="placement")
+    for unit in ids[1:]:
+        mark(store, unit)
+    shortened = store.write(lambda tx: outbox.shorten(tx, "ovn", created_before=clock.time - 50, keep=3))
+    assert shortened == (1, 2)
+    assert queued(store) == ids[3:]
+    assert store.write(lambda tx: outbox.shorten(tx, "ovn", created_before=0.0, keep=3)) == (0, 0)
+    assert units(take(store, topic="placement")) == [Unit("port", "of another")]
+
+
+def test_marks_of_topics_that_nobody_serves_are_left_out(store: Store) -> None:
+    for each in (store, Store(store.engine, store.clock)):
+        each.write(lambda tx: tx.mark(Unit("port", "p"), "notify"))
+    assert len(take(store, topic="notify")[0].ids) == 1
+
+
 def test_every_change_of_many_writers_reaches_a_consumer_that_crashes_at_times(engine: sa.Engine) -> None:
     store = Store(engine, SystemClock(), topics=TOPICS)
     applied: dict[str, int] = {}  # what the consumer brought out: things by id, with their revision

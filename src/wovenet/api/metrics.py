@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from wovenet.store import outbox
+from wovenet.resources.port import events
+from wovenet.store import counters, outbox
 from wovenet.store.tx import ReadTx, Store
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -53,4 +54,7 @@ def _families(tx: ReadTx) -> Iterable[Metric]:
         since[str(each.state)] = min(each.since, since.get(str(each.state), now))
     for state, began in sorted(since.items()):
         oldest.add_metric([state], max(0.0, now - began))
-    return marks, age, units, oldest
+    told = CounterMetricFamily("wovenet_compute_events", "What became of events for compute.", labels=["outcome"])
+    for outcome, number in sorted(counters.values(tx, events.COUNTED).items()):
+        told.add_metric([outcome], number)
+    return marks, age, units, oldest, told

@@ -80,9 +80,11 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         f"controller  {_controller(controller)}",
         "processes   " + (", ".join(f"{each['role']} {each['pid']}" for each in found["processes"]) or "none here"),
     ]
+    if found["compute"]:
+        result.append(f"compute     {_compute(found['compute'])}")
     units = found["units"]
     counts = Counter({name: len(units.get(name, ())) for name in ("waiting", "retrying", "failed")})
-    pending = sum(each["count"] for each in units.get("pending", ()))
+    pending = sum(each["count"] for each in units.get("pending", ()) if each["topic"] != "notify")
     result.append(f"units       {pending} pending, " + ", ".join(f"{number} {name}" for name, number in counts.items()))
     for name in counts:
         result += [
@@ -90,6 +92,13 @@ def lines(found: Mapping[str, Any]) -> list[str]:
             for each in units.get(name, ())[:UNITS_SHOWN]
         ]
     return result
+
+
+def _compute(compute: Mapping[str, Any]) -> str:
+    waiting = f"{compute['pending']} events pending"
+    age = f" for up to {compute['oldest_age_s']:.0f} s" if compute["pending"] else ""
+    dropped = compute["refused"] + compute["outdated"] + compute["surplus"]
+    return f"{waiting}{age}, {compute['told']} told, {compute['unknown']} of unknown servers, {dropped} dropped"
 
 
 def _controller(controller: Mapping[str, Any] | None) -> str:

@@ -31,14 +31,16 @@ from wovenet.ovn.errors import ConnectionLost, OvsdbError
 from wovenet.ovn.nb import DATABASE as NORTHBOUND
 from wovenet.ovn.remote import Tls
 from wovenet.ovn.wire import where_uuid
-from wovenet.reconcile import adopt, ledger
+from wovenet.reconcile import adopt, ledger, notify
 from wovenet.reconcile import audit as auditing
 from wovenet.reconcile.backoff import Backoff
+from wovenet.reconcile.compute import Compute
 from wovenet.reconcile.loop import LOCK, Applies, Interrupted, Loop, Rules
 from wovenet.reconcile.observe import Observer
 from wovenet.reconcile.poke import Listener
 from wovenet.resources.deployment import view
 from wovenet.resources.deployment.table import CONTROLLERS
+from wovenet.resources.port import events
 from wovenet.store import outbox
 from wovenet.store.faults import CommitUnknown, StoreBusy
 from wovenet.store.tx import OVN, ReadTx, Store, Tx
@@ -59,6 +61,7 @@ FORGOTTEN_S: Final = 86_400.0
 CONNECT_S: Final = 5.0
 _PAUSE: Final = Backoff(0.2, 10.0)
 _JOIN_S: Final = 30.0
+_JOIN_STOPPING_S: Final = 1.0
 _WAIT_STEP_S: Final = 0.02
 
 _C = CONTROLLERS.c
@@ -79,6 +82,7 @@ class Options:
     down_time_s: float = 75.0
     audit_interval_s: float = 600.0
     poll_interval_s: float = 1.0
+    notifying: notify.Rules = field(default_factory=notify.Rules)
 
 
 def options_of(settings: "Settings") -> Options:
@@ -107,6 +111,22 @@ def options_of(settings: "Settings") -> Options:
         down_time_s=float(settings.default.agent_down_time),
         audit_interval_s=own.audit_interval_s,
         poll_interval_s=own.poll_interval_s,
+        notifying=_notify_rules(settings),
+    )
+
+
+def _notify_rules(settings: "Settings") -> notify.Rules:
+    default, own = settings.default, settings.wovenet
+    return notify.Rules(
+        interval_s=float(default.send_events_interval),
+        poll_s=own.poll_interval_s,
+        names=frozenset(
+            (events.STATUS_EVENTS if default.notify_nova_on_port_status_changes else ())
+            + (events.DATA_EVENTS if default.notify_nova_on_port_data_changes else ())
+        ),
+        age_max_s=own.notify_age_max_s,
+        count_max=own.notify_events_max,
+        backoff=Backoff(own.retry_first_s, own.retry_max_s),
     )
 
 
@@ -115,10 +135,11 @@ def _tls(key_file: str, certificate_file: str, ca_file: str) -> Tls | None:
 
 
 def run(settings: "Settings", store: Store) -> None:
-    """Runs a controller in this thread, the main one, until SIGTERM or SIGINT."""
+    """Runs a controller in this thread, the main one, until SIGTERM or SIGINT. Raises: BadSettings."""
     if settings.ovn.connection == "none":
         LOG.info("this deployment has no OVN: the controller has nothing to do")
         return
+    compute = Compute(settings.raw) if settings.tells_compute else None
     stop = Stop()
 
     def told(_number: int, _frame: FrameType | None) -> None:
@@ -126,7 +147,7 @@ def run(settings: "Settings", store: Store) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
-    Controller(options_of(settings), store, stop).run()
+    Controller(options_of(settings), store, stop, compute=compute).run()
 
 
 def audit(settings: "Settings", store: Store, *, repair: bool) -> auditing.Report:
@@ -262,8 +283,12 @@ class Controller:
         stop: Stop,
         *,
         applier: Callable[[Client], Applies] = lambda client: Applier(client, lock=LOCK),
+        compute: notify.Tells | None = None,
     ) -> None:
+        """In: `compute`, if this deployment has one."""
         self._options = options
+        self._compute = compute
+        self._notifier: notify.Notifier | None = None
         self._applier = applier
         self._store = store
         self._stop = stop
@@ -317,7 +342,7 @@ class Controller:
         self._take_role(LEADER)
         LOG.info("the controller leads")
         try:
-            with self._observing(), self._listening():
+            with self._observing(), self._listening(), self._notifying():
                 self._work()
         finally:
             self._take_role(STANDBY)
@@ -354,6 +379,8 @@ class Controller:
         select.select(sources, [], [], timeout_s)
         if self._listener is not None:
             self._listener.clear()
+        if self._notifier is not None:
+            self._notifier.wake()
         self._client.poll(0)
 
     def _bump(self) -> None:
@@ -419,6 +446,29 @@ class Controller:
             failures = min(failures + 1, 32)
             done.wait(_PAUSE.delay_s(failures, self._clock))
         client.close()
+
+    @contextmanager
+    def _notifying(self) -> Iterator[None]:
+        """Compute is told, in a thread of its own: it may keep us waiting."""
+        if self._compute is None:
+            self._store.write(notify.discard)
+            yield
+            return
+        done, epoch = threading.Event(), self._loop.epoch or 0
+        notifier = notify.Notifier(
+            self._store, self._compute, self._options.notifying, hold=lambda tx: ledger.hold(tx, epoch)
+        )
+        thread = threading.Thread(target=notifier.run, args=(done,), name="notifier", daemon=True)
+        thread.start()
+        self._notifier = notifier
+        try:
+            yield
+        finally:
+            self._notifier = None
+            done.set()
+            notifier.wake()
+            # Whoever stops for good does not wait for compute: what was not settled is told again.
+            thread.join(_JOIN_STOPPING_S if self._stop.is_set() else _JOIN_S)
 
     # ---- what is told of it
 

@@ -194,4 +194,6 @@ class Wovenet:
     retry_first_s: float = option(0.2, "First delay before a failed unit is tried again.", seconds, unit="s")
     retry_max_s: float = option(60.0, "Longest delay before a failed unit is tried again.", seconds, unit="s")
     apply_batch_units: int = option(64, "Units brought to OVN in one transaction.", number(1))
+    notify_age_max_s: float = option(3600.0, "Age at which an event for Nova is dropped.", seconds, unit="s")
+    notify_events_max: int = option(100_000, "Events for Nova that may wait; the oldest are dropped.", number(1))
     metrics: bool = option(default=True, doc="Whether /metrics is served.")

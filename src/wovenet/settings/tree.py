@@ -48,11 +48,20 @@ class Settings:
     """Groups that libraries read themselves (`LIBRARY_GROUPS`), as written."""
     config_files: tuple[Path, ...] = ()
 
+    @property
+    def tells_compute(self) -> bool:
+        """Whether compute is told of the ports of its servers: it wants to be, can be found, and OVN knows of ports."""
+        is_wanted = self.default.notify_nova_on_port_status_changes or self.default.notify_nova_on_port_data_changes
+        is_found = any(self.raw.get("nova", {}).get(name) for name in _WHERE_COMPUTE_IS)
+        return is_wanted and is_found and self.ovn.connection != "none"
+
     def policy_path(self, name: str) -> Path:
         """Where a policy file or directory is: by the first configuration file, otherwise in state_path."""
         base = self.config_files[0].parent if self.config_files else self.default.state_path
         return base / name
 
+
+_WHERE_COMPUTE_IS: Final = ("auth_type", "auth_url", "auth_section", "endpoint_override")
 
 GROUPS: Final[Mapping[str, tuple[str, type]]] = MappingProxyType(
     {cls.group: (name, cls) for name, cls in get_type_hints(Settings).items() if hasattr(cls, "group")}

@@ -23,7 +23,7 @@ from wovenet.store.tx import MARKS, OVN, ReadTx, Tx
 
 __all__ = [
     "MARKS", "OVN", "UNITS", "Mark", "Pending", "Result", "State", "UnitState", "backoff_s", "done", "due", "failing",
-    "is_pending", "pending", "settle", "states", "take",
+    "is_pending", "pending", "queue", "settle", "shorten", "states", "take",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -128,6 +128,9 @@ _ANY_MARKS = sa.select(_M.id, _M.kind, _M.unit_id).where(_M.topic == _TOPIC).lim
 # Of all topics: naming one leads the planners to its whole backlog.
 _MARKS_OF_UNITS = sa.select(_M.id, _M.topic, _M.kind, _M.unit_id).where(_M.unit_id.in_(_IDS)).limit(_LIMIT)
 _DELETE_MARKS = MARKS.delete().where(_M.id.in_(sa.bindparam("ids", expanding=True, type_=sa.BigInteger)))
+_DELETE_OLD = MARKS.delete().where(_M.topic == _TOPIC, _M.created < sa.bindparam("before", type_=sa.Double))
+_LAST_BUT = sa.select(_M.id).where(_M.topic == _TOPIC).order_by(_M.id.desc()).limit(1).offset(sa.bindparam("keep"))
+_DELETE_UP_TO = MARKS.delete().where(_M.topic == _TOPIC, _M.id <= sa.bindparam("last", type_=sa.BigInteger))
 _BACKLOG = (
     sa.select(_M.topic, _M.kind, sa.func.count().label("number"), sa.func.min(_M.created).label("oldest"))
     .group_by(_M.topic, _M.kind)
@@ -174,6 +177,22 @@ def take(read_tx: ReadTx, topic: str, limit: int, rank: Mapping[str, int]) -> li
             if row.topic == topic and (unit := Unit(row.kind, row.unit_id)) in units:
                 units[unit].append(row.id)
     return [Mark(unit, tuple(sorted(ids))) for unit, ids in units.items() if ids]
+
+
+def queue(read_tx: ReadTx, topic: str, kinds: Sequence[str], limit: int) -> list[Mark]:
+    """Up to `limit` marks of these kinds, the first first, each by itself: for a topic where it matters what was when.
+
+    Marks of one object come in the order of its commits, because whoever writes it waits for who wrote it before.
+    """
+    rows = read_tx.rows(_first_marks(tuple((kind, 0) for kind in kinds)), {"of_topic": topic, "count": limit})
+    return [Mark(Unit(row.kind, row.unit_id), (row.id,)) for row in rows]
+
+
+def shorten(tx: Tx, topic: str, *, created_before: float, keep: int) -> tuple[int, int]:
+    """Deletes marks that were made before that time, and all but the last `keep`. Out: how many of each."""
+    old = tx.run(_DELETE_OLD, {"of_topic": topic, "before": created_before})
+    last = tx.value(_LAST_BUT, {"of_topic": topic, "keep": keep})
+    return old, 0 if last is None else tx.run(_DELETE_UP_TO, {"of_topic": topic, "last": last})
 
 
 def done(tx: Tx, marks: Iterable[Mark]) -> None:

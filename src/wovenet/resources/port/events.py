@@ -20,6 +20,11 @@ DELETED: Final = "network-vif-deleted"
 STATUS_EVENTS: Final = (PLUGGED, UNPLUGGED)
 DATA_EVENTS: Final = (CHANGED, DELETED)
 
+COUNTS: Final = ("told", "unknown", "refused", "outdated", "surplus")
+"""What becomes of events. Unknown: compute has no such server; outdated and surplus: dropped unheard."""
+COUNTED: Final = "compute_events_"
+"""How the names of their counters begin."""
+
 _COMPUTE: Final = "compute:"
 _SERVER: Final = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _BETWEEN: Final = "/"
