@@ -12,7 +12,7 @@ import pytest
 
 from tests.running import Running, command, free_port, running, until
 from wovenet import supervise
-from wovenet.lab.rest import Rest, read_cloud
+from wovenet.lab.rest import Rest, RestFailed, read_cloud
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,8 @@ def test_every_command_and_option_is_there() -> None:
         ("controller",): "--state-dir --db --ovn-nb --ovn-sb --config-file",
         ("db", "upgrade"): "--state-dir --db",
         ("db", "current"): "--state-dir --db",
+        ("user", "list"): "--state-dir",
+        ("user", "reset"): "--state-dir",
         ("config", "check"): "--config-file",
         ("lab", "boot"): "--state-dir --network --port --host --security-group",
         ("lab", "list"): "--state-dir",
@@ -55,6 +57,23 @@ def test_the_state_directory_is_its_owners_only_and_holds_what_clients_need(plai
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (listed.returncode, json.loads(listed.stdout)) == (0, []), listed.stderr
+
+
+def test_a_user_gets_a_new_password(plain: Running) -> None:
+    flags = ("--state-dir", str(plain.state_dir))
+    assert [line.split()[0] for line in command("user", "list", *flags).stdout.splitlines()] == ["admin", "demo"]
+    clouds = plain.state_dir / "clouds.yaml"
+    old = read_cloud(clouds, name="wovenet-demo")
+    done = command("user", "reset", "demo", *flags)
+    assert done.returncode == 0, done.stderr
+    [password] = done.stdout.split()
+    assert password in clouds.read_text()
+    assert stat.S_IMODE(clouds.stat().st_mode) == 0o600
+    assert Rest(read_cloud(clouds, name="wovenet-demo")).list("networks") == []
+    with pytest.raises(RestFailed):
+        Rest(old).list("networks")
+    unknown = command("user", "reset", "eve", *flags)
+    assert (unknown.returncode, "has no user 'eve'" in unknown.stderr) == (1, True)
 
 
 def test_two_workers_are_the_default(plain: Running) -> None:

@@ -30,6 +30,15 @@ def publish_basic(file: Path, url: str, made: Sequence[Credential]) -> None:
     _write(file, document)
 
 
+def change_password(file: Path, credential: Credential) -> None:
+    """The cloud of this user, if `file` has one, has the new password."""
+    document = _read(file)
+    cloud = document["clouds"].get(_cloud(credential.name))
+    if isinstance(cloud, dict) and cloud.get("auth_type") == "http_basic":
+        cloud.setdefault("auth", {})["password"] = credential.password.reveal()
+        _write(file, document)
+
+
 def publish_noauth(file: Path, url: str) -> None:
     """`file` has a cloud that asks nobody's name."""
     document = _read(file)

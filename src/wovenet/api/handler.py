@@ -79,7 +79,7 @@ def show(endpoint: Endpoint, call: Call, object_id: str) -> Any:
 def create(endpoint: Endpoint, call: Call) -> Any:
     """The new object, or the new objects of a bulk request: all of them, or none."""
     body = parse.body_of(call.body, size_max=endpoint.service.settings.wovenet.body_bytes_max)
-    if not endpoint.resource.is_bulk:
+    if not (endpoint.resource.is_bulk and endpoint.service.settings.default.allow_bulk):
         parse.refuse_bulk(endpoint.collection, body)
     asked = parse.creation(endpoint.collection, endpoint.info, body, call.actor)
     context = Context(call.actor, endpoint.service.settings)

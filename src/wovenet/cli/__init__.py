@@ -13,6 +13,7 @@ COMMANDS = {
     "audit": ("wovenet.cli.audit", "audit", "Compare OVN with the stored state; repair it."),
     "import": ("wovenet.cli.takeover", "import_", "Take over a Neutron deployment."),
     "db": ("wovenet.cli.db", "db", "Upgrade the database, or say where it stands."),
+    "user": ("wovenet.cli.user", "user", "The users of HTTP basic authentication; give one a new password."),
     "config": ("wovenet.cli.config", "config", "Check configuration files."),
     "lab": ("wovenet.lab.commands", "lab", "Instances on the lab's hypervisors."),
     "api": ("wovenet.cli.serve", "api", "Run the API alone."),

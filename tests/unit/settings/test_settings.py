@@ -1,5 +1,6 @@
 """Settings: where they come from, what is said about those that do nothing, and that secrets stay unseen."""
 
+import ast
 import dataclasses
 import json
 import logging
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import wovenet
 from wovenet.settings import GROUPS, BadSettings, Report, Secret, Settings, load
 from wovenet.settings.load import peer_options
 from wovenet.settings.options import OPTION, declared
@@ -288,3 +290,42 @@ def test_every_default_survives_its_own_reading() -> None:
                 text = ",".join(value) if isinstance(value, tuple) else value
                 if text is not None and not isinstance(text, Mapping):
                     assert entry.metadata[OPTION].convert(text if isinstance(text, Secret) else str(text)) == value
+
+
+UNREAD: Mapping[str, str] = {
+    "DEFAULT": "transport_url filter_validation dvr_base_mac dhcp_lease_duration default_availability_zones "
+    "max_routes vlan_qinq enable_new_agents network_auto_schedule dhcp_agents_per_network router_distributed l3_ha "
+    "max_l3_agents_per_router enable_snat_by_default enable_default_route_ecmp enable_default_route_bfd "
+    "notify_nova_on_port_status_changes notify_nova_on_port_data_changes send_events_interval",
+    "database": "max_overflow pool_timeout connection_recycle_time db_max_retries",
+    "securitygroup": "enable_security_group permitted_ethertypes",
+    "ml2": "mechanism_drivers extension_drivers tunnelled_network_rp_name",
+    "ml2_type_vxlan": "vxlan_group",
+    "ovn": "ovsdb_retry_max_interval ovn_l3_scheduler vhost_sock_dir dns_records_ovn_owned "
+    "disable_ovn_dhcp_for_baremetal_ports mac_binding_age_threshold ovn_router_indirect_snat stateless_nat_enabled "
+    "ovs_create_tap ha_failover_strategy logical_switch_per_vlan_segment ovn_emit_need_to_frag",
+}
+"""Options that are accepted and that nothing reads yet. This list may only shrink."""
+SOURCE = Path(wovenet.__file__).parent
+
+
+def _read_names() -> frozenset[str]:
+    """Every attribute that the program reads of anything."""
+    names = set()
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute):
+                names.add(node.attr)
+    return frozenset(names)
+
+
+READ = _read_names()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_option_is_read(group: str) -> None:
+    options = {name for name in declared(GROUPS[group][1]) if not name.startswith("quota_")}  # by `quotas.limit`
+    unread = options - READ
+    known = set(UNREAD.get(group, "").split())
+    assert unread - known == set(), "an option that nothing reads promises what is not there"
+    assert known - unread == set(), "is read now: take it off the list"
