@@ -63,3 +63,14 @@ def test_what_another_request_has_removed_is_not_removed_again(store: Store) -> 
     assert isinstance(failure.value.__cause__, problems.LostRace)
     with store.read() as tx:
         assert [row.id for row in tx.rows(sa.select(THINGS.c.id))] == [second["id"]]
+
+
+def test_what_another_request_has_changed_is_not_removed_as_it_was(store: Store) -> None:
+    """What it holds is given back with it: so it has to be known what that is."""
+    [seen] = store.write(lambda tx: [crud.new_object(tx, RESOURCE, {"project_id": "p", "name": "seen"})])
+    store.write(lambda tx: crud.insert(tx, RESOURCE, [seen]))
+    changed = store.write(lambda tx: crud.save(tx, RESOURCE, seen, {"name": "changed"}))
+    with pytest.raises(StoreBusy) as failure:
+        store.write(lambda tx: crud.remove(tx, RESOURCE, [seen]), attempts=1)
+    assert isinstance(failure.value.__cause__, problems.LostRace)
+    store.write(lambda tx: crud.remove(tx, RESOURCE, [changed]))

@@ -130,12 +130,14 @@ def save(tx: Tx, resource: Resource, current: Object, changes: Object) -> Object
 def remove(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:
     """The objects' rows are gone (children by cascade), tags too, quota given back; units marked.
 
-    Raises: LostRace if another request has removed one of them: what it held has been given back already.
+    Raises: LostRace if another request has removed one of them, so that what it held has been given back already, or
+    has changed it, so that it may hold something else by now.
     """
     ids = [item["id"] for item in objects]
+    seen = {"seen": [(item["id"], item["revision_number"]) for item in objects]} if _has_revision(resource) else {}
     tagging.forget(tx, resource, ids)
-    if tx.run(_delete_rows(resource), {"ids": ids}) != len(ids):
-        raise LostRace(f"one of {len(ids)} {resource.collection} has been removed already")
+    if tx.run(_delete_rows(resource), {"ids": ids, **seen}) != len(ids):
+        raise LostRace(f"one of {len(ids)} {resource.collection} has been changed or removed")
     if resource.quota is not None:
         for project_id, number in sorted(Counter(item["project_id"] for item in objects).items()):
             quota_usage.release(tx, project_id, resource.quota, number)
@@ -206,4 +208,14 @@ def _delete_children(child: Child) -> sa.Delete:
 
 @functools.cache
 def _delete_rows(resource: Resource) -> sa.Delete:
-    return sa.delete(resource.table).where(resource.table.c.id.in_(sa.bindparam("ids", expanding=True)))
+    """Parameters: `ids`, and `seen`, which has their revisions too, if the table has any."""
+    columns = resource.table.c
+    rows = sa.delete(resource.table).where(columns.id.in_(sa.bindparam("ids", expanding=True)))
+    if not _has_revision(resource):
+        return rows
+    # The ids as well: not every database looks into an index for pairs.
+    return rows.where(sa.tuple_(columns.id, columns.revision_number).in_(sa.bindparam("seen", expanding=True)))
+
+
+def _has_revision(resource: Resource) -> bool:
+    return "revision_number" in resource.table.c

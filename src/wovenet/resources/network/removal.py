@@ -12,7 +12,7 @@ from wovenet.resources.subnet.table import SUBNETS
 from wovenet.store import ranges
 from wovenet.store.tx import ReadTx, Tx
 
-_OWNED = ("id", "project_id", "subnetpool_id", "cidr")
+_OWNED = ("id", "project_id", "revision_number", "subnetpool_id", "cidr")
 NAMED_MAX = 100
 """Ports that are named as the reason why a network cannot go."""
 
