@@ -26,6 +26,7 @@ from wovenet.model.views import (
     SecurityGroupView,
     SegmentView,
     SubnetView,
+    VirtualView,
 )
 from wovenet.ovn.rows import Desired, Keys, Ref, Value
 from wovenet.ovn.wire import NO_ALIASES, encode
@@ -89,6 +90,9 @@ def _render(kind: str, state: dict[str, Any]) -> Desired:
     state["allowed_pairs"] = tuple(AddressPairView(*one) for one in state["allowed_pairs"])
     state["extra_dhcp_opts"] = tuple(DhcpOptionView(*one) for one in state["extra_dhcp_opts"])
     state["own_dhcp"] = tuple(_subnet(one) for one in state["own_dhcp"])
+    if "virtual" in state:
+        ip_address, parents, host = state["virtual"]
+        state["virtual"] = VirtualView(ip_address, tuple(parents), host)
     for name in ("security_group_ids", "capabilities"):
         state[name] = tuple(state[name])
     return port.render(PortView(**state), DEPLOYMENT)

@@ -51,9 +51,9 @@ class Southbound:
             [{"op": "update", "table": "Chassis_Private", "where": [["name", "==", name]], "row": row}]
         )
 
-    def bind(self, port: str, host: str, *, up: bool) -> None:
+    def bind(self, port: str, host: str, *, up: bool, kind: str = "") -> None:
         """The port is claimed by the host; northd's row for it is made if there is none."""
-        self._write(port, {"chassis": self._uuid("Chassis", "name", host), "up": up})
+        self._write(port, {"chassis": self._uuid("Chassis", "name", host), "up": up, "type": kind})
 
     def move(self, port: str, source: str, destination: str) -> None:
         """An instance is about to move: both hosts have the port."""

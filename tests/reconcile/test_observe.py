@@ -50,6 +50,13 @@ def statuses(store: Store) -> dict[str, str]:
         return {row.name: row.status for row in tx.rows(sa.select(PORTS.c.name, PORTS.c.status))}
 
 
+def details(store: Store) -> dict[str, str]:
+    with store.read() as tx:
+        return {
+            row.name: row.binding_vif_details for row in tx.rows(sa.select(PORTS.c.name, PORTS.c.binding_vif_details))
+        }
+
+
 def follow(observer: Observer) -> None:
     """Takes what has happened until now."""
     while observer.step(0.2):
@@ -81,6 +88,22 @@ def test_a_port_that_is_up_on_no_chassis_is_down(world: World, southbound: South
     follow(observer)
 
     assert statuses(world.store)["p"] == "DOWN"
+
+
+def test_a_virtual_port_tells_where_its_parent_is(world: World, southbound: Southbound, observer: Observer) -> None:
+    """OV-042. It is bound nowhere itself, so that it is never ACTIVE."""
+    world.become(State(nets=(Net("n"),), ports=(Port("vip", "n", owner="", device="", status="DOWN", up=False),)))
+    for name in ("hv1", "hv2"):
+        southbound.host(name)
+    for name in ("hv1", "hv2"):
+        southbound.bind(id_of("vip"), name, up=True, kind="virtual")
+        follow(observer)
+        assert details(world.store) == {"vip": f'{{"parent_hostname":"{name}.test"}}'}
+        assert statuses(world.store) == {"vip": "DOWN"}
+
+    southbound.unbind(id_of("vip"))
+    follow(observer)
+    assert details(world.store) == {"vip": '{"parent_hostname":""}'}
 
 
 def test_what_was_missed_is_compared_on_connecting(world: World, southbound: Southbound, observer: Observer) -> None:

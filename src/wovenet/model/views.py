@@ -172,6 +172,17 @@ class DhcpOptionView:
     ip_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class VirtualView:
+    """An address that other ports may take over."""
+
+    ip_address: str
+    parents: tuple[str, ...]
+    """The ports, sorted."""
+    parent_host: str = ""
+    """Where the one is that has it; "" if none has."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortView:
     """A port with everything that is decided by its network, subnets and groups."""
@@ -204,6 +215,8 @@ class PortView:
     extra_dhcp_opts: tuple[DhcpOptionView, ...]
     own_dhcp: tuple[SubnetView, ...]
     """The subnets whose options this port changes by its own: of each IP version the first that has any."""
+    virtual: VirtualView | None = None
+    """What it is if it is on no host, and other ports may take over its address."""
 
     @property
     def is_metadata(self) -> bool:

@@ -5,7 +5,7 @@ follow, in batches. What comes from a chassis is untrusted: it is read by `host.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from wovenet.model.ids import is_uuid
 from wovenet.ovn import southbound as sb
 from wovenet.resources import host
 from wovenet.resources.host import facts
-from wovenet.resources.port import status, whereabouts
+from wovenet.resources.port import status, virtual, whereabouts
 from wovenet.resources.port.table import PORTS
 from wovenet.store.tx import Store, Tx
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 BATCH: Final = 500
 """Changes in one transaction."""
 POLL_S: Final = 1.0
+VIRTUAL: Final = "virtual"
+"""The type of a port whose chassis is that of the port which has its address."""
 METADATA_ID: Final = "neutron:ovn-metadata-id"
 METADATA_NB_CFG: Final = "neutron:ovn-metadata-sb-cfg"
 """Keys of Chassis_Private.external_ids. Source: the metadata agent of ML2/OVN, which writes them."""
@@ -103,7 +105,7 @@ class Observer:
                 return
             last = ids[-1]
             if gone := {port_id: frozenset[str]() for port_id in ids if port_id not in bound}:
-                self._write(partial(_set_up, chassis=gone))
+                self._write(partial(_set_up, chassis=gone, floating=frozenset()))
 
     def _write(self, fn: Callable[[Tx], object]) -> None:
         def write(tx: Tx) -> None:
@@ -115,11 +117,14 @@ class Observer:
 
 def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
     chassis: dict[str, frozenset[str]] = {}
+    floating: set[str] = set()
     for change in changes:
         match change:
             case sb.PortChanged(logical_port=port_id):
                 if is_uuid(port_id):
                     chassis[port_id] = _where_up(change)
+                    if change.type == VIRTUAL:
+                        floating.add(port_id)
             case sb.PortGone(logical_port=port_id):
                 if is_uuid(port_id):
                     chassis[port_id] = frozenset()
@@ -131,7 +136,7 @@ def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
                 _store_agent(tx, change)
             case sb.AgentGone():
                 pass  # its host goes with it, or it comes back
-    _set_up(tx, chassis)
+    _set_up(tx, chassis, floating)
 
 
 def _where_up(change: sb.PortChanged) -> frozenset[str]:
@@ -141,11 +146,13 @@ def _where_up(change: sb.PortChanged) -> frozenset[str]:
     return frozenset(filter(facts.is_name, (change.chassis, *change.additional_chassis)))
 
 
-def _set_up(tx: Tx, chassis: Mapping[str, frozenset[str]]) -> None:
+def _set_up(tx: Tx, chassis: Mapping[str, frozenset[str]], floating: Collection[str]) -> None:
+    """In: `floating` are the virtual ones among the ports."""
     changed = status.set_up(tx, {port_id: bool(names) for port_id, names in chassis.items()})
     for port_id in changed:
         LOG.debug("port %s is %s", port_id, "up" if chassis[port_id] else "down")
-    whereabouts.store(tx, chassis, told=changed)
+    moved = whereabouts.store(tx, chassis, told=changed)
+    virtual.tell(tx, moved, virtual=floating)
 
 
 def _store_host(tx: Tx, change: sb.ChassisChanged) -> None:

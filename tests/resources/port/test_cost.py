@@ -46,7 +46,7 @@ def test_create_in_bulk(world: World, network: Object) -> None:
     assert cost(world, "port", *[request] * 100) <= 19
     world.subnet(network, "fd00:1::/64", **SLAAC)
     world.subnet(network, "fd00:2::/64")
-    assert cost(world, "port", *[request] * 100) <= 21
+    assert cost(world, "port", *[request] * 100) <= 22
 
 
 def test_update(world: World, network: Object) -> None:
@@ -72,7 +72,7 @@ def test_delete(world: World, network: Object) -> None:
             tx.finish()
         return len(statements) + BEGIN_AND_COMMIT
 
-    assert world.store.write(delete) <= 10
+    assert world.store.write(delete) <= 11
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/28", "10.0.0.0/8", "fd00::/64"])

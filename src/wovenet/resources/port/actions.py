@@ -13,7 +13,7 @@ from wovenet.resources.ipam import claims
 from wovenet.resources.ipam import rules as ipam
 from wovenet.resources.log import marks as log_marks
 from wovenet.resources.names import marks as names
-from wovenet.resources.port import binding, dns, events, facts, rules
+from wovenet.resources.port import binding, dns, events, facts, rules, virtual
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_BINDINGS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 from wovenet.resources.security_group import default
 from wovenet.resources.subnet import touched
@@ -59,6 +59,7 @@ def create(tx: Tx, context: Context, requests: Sequence[Object], *, resource: Re
         raise _lost(error) from error
     _mark_dependents(tx, ports)
     names.mark_of(tx, ports)
+    virtual.mark_claimed(tx, [], ports)
     return ports
 
 
@@ -108,6 +109,8 @@ def update(tx: Tx, context: Context, current: Object, changes: Object, *, resour
         saved = crud.save(tx, resource, current, differences)
     except Claimed as error:
         raise _lost(error) from error
+    if "allowed_address_pairs" in differences:
+        virtual.mark_claimed(tx, [current], [changed])
     if "security_groups" in differences:
         log_marks.of_groups_of(tx, [current, changed])
     if "fixed_ips" in differences:
@@ -136,6 +139,7 @@ def remove(tx: Tx, ports: Sequence[Object], *, resource: Resource) -> None:
     fixed_ips = [fixed_ip for port in ports for fixed_ip in port["fixed_ips"]]
     subnets = claims.subnets(tx, (fixed_ip["subnet_id"] for fixed_ip in fixed_ips))
     log_marks.of_groups_of(tx, ports)
+    virtual.mark_claimed(tx, ports, [])
     crud.remove(tx, resource, ports)
     claims.give_back(tx, subnets, fixed_ips)
     names.mark_of(tx, ports)

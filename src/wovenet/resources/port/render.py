@@ -27,6 +27,7 @@ EXTERNAL_VNIC_TYPES = frozenset({"baremetal", "direct", "direct-physical", "macv
 """Ports whose packets do not come through the host's switch: OVN only serves them from the network's side."""
 SWITCHDEV = "switchdev"
 
+_OPTIONS = ("activation-strategy", "requested-chassis", "virtual-ip", "virtual-parents")
 _UNSET: frozenset[Scalar] = frozenset()
 _ONLY_UNKNOWN: frozenset[Scalar] = frozenset({"unknown"})
 
@@ -100,7 +101,9 @@ def _type(view: PortView) -> str:
     if view.is_metadata:
         return "localport"
     is_external = view.vnic_type in EXTERNAL_VNIC_TYPES and SWITCHDEV not in view.capabilities
-    return "external" if is_external else ""
+    if is_external:
+        return "external"
+    return "virtual" if view.virtual is not None else ""
 
 
 def _addresses(view: PortView) -> frozenset[Scalar]:
@@ -130,7 +133,9 @@ def _port_security(view: PortView) -> frozenset[Scalar]:
 
 def _options(view: PortView, deployment: DeploymentView) -> dict[str, str | None]:
     """Our keys. Others are those of who limits or mirrors the port's traffic."""
-    options: dict[str, str | None] = {"activation-strategy": None, "requested-chassis": None}
+    options: dict[str, str | None] = dict.fromkeys(_OPTIONS)
+    if _type(view) == "virtual" and view.virtual is not None:
+        return {**options, "virtual-ip": view.virtual.ip_address, "virtual-parents": ",".join(view.virtual.parents)}
     if not view.host or _type(view) == "external":
         return options
     options["requested-chassis"] = view.host
@@ -150,6 +155,7 @@ def _external_ids(view: PortView) -> dict[str, str | None]:
         "neutron:host_id": view.host if view.is_active and view.host else None,
         "neutron:mtu": str(view.network_mtu) if view.is_metadata else "",
         "neutron:network_name": switch_name(view.network_id),
+        "neutron:parent_hostname": (view.virtual.parent_host or None) if view.virtual is not None else None,
         "neutron:port_capabilities": " ".join(view.capabilities),
         "neutron:port_name": view.name,
         "neutron:project_id": view.project_id,

@@ -15,6 +15,7 @@ from wovenet.model.views import (
     has_dhcp_options,
 )
 from wovenet.resources.network.table import NETWORKS
+from wovenet.resources.port import virtual
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 from wovenet.resources.subnet import view as subnet
 from wovenet.resources.subnet.table import SUBNETS
@@ -76,7 +77,7 @@ _NO_PROFILE = _Profile()
 
 
 def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, PortView]:
-    """The ports of `ids` that exist. Four statements, and at most three more for DHCP options."""
+    """The ports of `ids` that exist. Four statements, and at most five more for what few of them have."""
     rows = tx.rows(_PORTS, {"ids": ids})
     fixed_ips = _fixed_ips(tx, ids)
     pairs: dict[str, list[AddressPairView]] = {}
@@ -87,6 +88,14 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, PortView]:
         groups.setdefault(row.port_id, []).append(row.security_group_id)
     options = {row.id: _dhcp_options(row.extra_dhcp_opts) for row in rows}
     subnets = _own_dhcp(tx, {id_: fixed_ips.get(id_, ()) for id_, given in options.items() if given})
+    floating = virtual.views(
+        tx,
+        {
+            row.id: (row.network_id, fixed_ips.get(row.id, ()))
+            for row in rows
+            if virtual.may_be(host=row.binding_host_id, device_owner=row.device_owner)
+        },
+    )
     found = {}
     for row in rows:
         profile = _profile_of(row.binding_profile)
@@ -114,6 +123,7 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, PortView]:
             network_mtu=row.mtu,
             extra_dhcp_opts=options[row.id],
             own_dhcp=subnets.get(row.id, ()),
+            virtual=floating.get(row.id),
         )
     return found
 
