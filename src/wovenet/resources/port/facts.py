@@ -1,8 +1,9 @@
 """What the rules of ports have to know of other objects: one statement for each kind, whatever the number of ports."""
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -63,17 +64,23 @@ def networks(tx: ReadTx, actor: Actor, ids: Iterable[str]) -> dict[str, Network]
 
     Raises: NetworkNotFound for one that the actor does not see.
     """
-    from wovenet.resources import network  # inside: it is made with the help of this package
-
     wanted = sorted(set(ids))
-    visible = query.scope(network.RESOURCE, actor)
-    statement = _NETWORKS if visible is None else _NETWORKS.where(visible)
-    held = statement.with_for_update(read=True, of=NETWORKS)
-    found = {row.id: Network(row.id, row.port_security_enabled) for row in tx.rows(held, {"ids": wanted})}
+    rows = tx.rows(_networks_held(actor), {"ids": wanted})
+    found = {row.id: Network(row.id, row.port_security_enabled) for row in rows}
     for network_id in wanted:
         if network_id not in found:
             raise problems.NetworkNotFound(net_id=network_id)
     return found
+
+
+@functools.lru_cache(query.STATEMENTS_KEPT)
+def _networks_held(actor: Actor) -> "sa.Select[Any]":
+    """The networks with the `ids` that `actor` sees, held until the transaction ends."""
+    from wovenet.resources import network  # inside: it is made with the help of this package
+
+    visible = query.scope(network.RESOURCE, actor)
+    statement = _NETWORKS if visible is None else _NETWORKS.where(visible)
+    return statement.with_for_update(read=True, of=NETWORKS)
 
 
 def check_groups(tx: ReadTx, actor: Actor, ids: Iterable[str]) -> None:

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from wovenet.model import problems
 from wovenet.model.actor import Actor
-from wovenet.model.clock import timestamp
 from wovenet.model.ids import Unit
 from wovenet.resources import crud
 from wovenet.resources.address_group import sharing as address_group_sharing
@@ -27,6 +26,19 @@ IN_DEFAULT_GROUP: "sa.ColumnElement[bool]" = sa.exists().where(
     SECURITY_GROUPS.c.id == SECURITY_GROUP_RULES.c.security_group_id, SECURITY_GROUPS.c.default_of.is_not(None)
 )
 """Whether the rule's group is the default group of its project."""
+
+_IDS = SECURITY_GROUPS.c.id.in_(sa.bindparam("ids", expanding=True))
+_GROUPS = sa.select(SECURITY_GROUPS.c.id, SECURITY_GROUPS.c.default_of).where(_IDS)
+_TOUCH = (
+    sa.update(SECURITY_GROUPS)
+    .where(_IDS)
+    .values(revision_number=SECURITY_GROUPS.c.revision_number + 1, updated_at=sa.bindparam("now"))
+)
+_CLAIMED = (
+    sa.select(SECURITY_GROUP_RULES.c.id)
+    .where(SECURITY_GROUP_RULES.c.claim.in_(sa.bindparam("claims", expanding=True)))
+    .limit(1)
+)
 
 
 def scope(actor: Actor) -> "sa.ColumnElement[bool]":
@@ -62,7 +74,7 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     claims = [item["claim"] for item in objects]
     if len(set(claims)) < len(claims):
         raise problems.DuplicateSecurityGroupRuleInPost()
-    taken = tx.row(sa.select(SECURITY_GROUP_RULES.c.id).where(SECURITY_GROUP_RULES.c.claim.in_(claims)).limit(1))
+    taken = tx.row(_CLAIMED, {"claims": claims})
     if taken is not None:
         raise problems.SecurityGroupRuleExists(rule_id=taken.id)
     write(tx, objects)
@@ -91,20 +103,14 @@ def write(tx: Tx, objects: Sequence[Object]) -> None:
 
 def touch_groups(tx: Tx, group_ids: set[str]) -> None:
     """The groups have a new revision and are marked."""
-    groups = SECURITY_GROUPS
-    tx.run(
-        sa.update(groups)
-        .where(groups.c.id.in_(sorted(group_ids)))
-        .values(revision_number=groups.c.revision_number + 1, updated_at=timestamp(tx.clock.wall()))
-    )
+    tx.run(_TOUCH, {"ids": sorted(group_ids), "now": tx.now()})
     for group_id in group_ids:
         tx.mark(Unit("security_group", group_id))
 
 
 def require_groups(tx: ReadTx, group_ids: set[str]) -> set[str]:
     """Those of the groups that are the default groups of their projects. Raises: SecurityGroupNotFound."""
-    columns = SECURITY_GROUPS.c
-    rows = tx.rows(sa.select(columns.id, columns.default_of).where(columns.id.in_(group_ids)))
+    rows = tx.rows(_GROUPS, {"ids": sorted(group_ids)})
     missing = group_ids - {row.id for row in rows}
     if missing:
         raise problems.SecurityGroupNotFound(id=min(missing))

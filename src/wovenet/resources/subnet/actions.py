@@ -1,5 +1,6 @@
 """Subnets are made, changed and removed together with their pool of addresses and what hangs on their network."""
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from wovenet.store.tx import ReadTx, Tx
 
 QUIET: Final = frozenset({"allocation_pools", "dns_nameservers", "host_routes"})
 """Attributes whose change moves no revision. As the peer, which keeps them in tables of their own."""
+
+_OVERLAPS_KEPT: Final = 16
+"""For so many numbers of new subnets the statement is kept that finds those in their way."""
 
 _C = SUBNETS.c
 _F = PORT_FIXED_IPS.c
@@ -196,10 +200,8 @@ def _refuse_overlaps(tx: ReadTx, subnets: Sequence[Object]) -> None:
     for before, after in itertools.pairwise(spans):
         if before[:2] == after[:2] and after[2] <= before[3]:
             raise _overlap(subnets[max(before[-1], after[-1])])
-    conditions = [_overlaps(subnet) for subnet in subnets]
-    found = tx.row(
-        sa.select(_C.network_id, _C.ip_version, _C.first_key, _C.last_key).where(sa.or_(*conditions)).limit(1)
-    )
+    parameters = {f"{name}_{place}": value for place, subnet in enumerate(subnets) for name, value in _span(subnet)}
+    found = tx.row(_overlapping(len(subnets)), parameters)
     if found is None:
         return
     for subnet in subnets:
@@ -209,14 +211,23 @@ def _refuse_overlaps(tx: ReadTx, subnets: Sequence[Object]) -> None:
             raise _overlap(subnet)
 
 
-def _overlaps(subnet: Object) -> "sa.ColumnElement[bool]":
-    keys = _keys(subnet["cidr"])
-    return sa.and_(
-        _C.network_id == subnet["network_id"],
-        _C.ip_version == subnet["ip_version"],
-        _C.first_key <= keys["last_key"],
-        _C.last_key >= keys["first_key"],
-    )
+def _span(subnet: Object) -> list[tuple[str, Any]]:
+    return [("network", subnet["network_id"]), ("version", subnet["ip_version"]), *_keys(subnet["cidr"]).items()]
+
+
+@functools.lru_cache(_OVERLAPS_KEPT)
+def _overlapping(count: int) -> "sa.Select[Any]":
+    """A subnet that shares an address with one of `count` others, of which `_span` tells the parameters."""
+    conditions = [
+        sa.and_(
+            _C.network_id == sa.bindparam(f"network_{place}"),
+            _C.ip_version == sa.bindparam(f"version_{place}"),
+            _C.first_key <= sa.bindparam(f"last_key_{place}"),
+            _C.last_key >= sa.bindparam(f"first_key_{place}"),
+        )
+        for place in range(count)
+    ]
+    return sa.select(_C.network_id, _C.ip_version, _C.first_key, _C.last_key).where(sa.or_(*conditions)).limit(1)
 
 
 def _overlap(subnet: Object) -> Exception:
