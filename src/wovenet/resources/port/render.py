@@ -4,10 +4,13 @@ The port is a member (by links) of its network's switch, of the groups that filt
 none of them allows. Row and links share a transaction, so there is no moment in which it has no filter.
 """
 
+import re
 from collections.abc import Iterator
 
+import netaddr
+
 from wovenet.model.ids import RowUuid, Unit
-from wovenet.model.views import DeploymentView, PortView, SubnetView
+from wovenet.model.views import AddressPairView, DeploymentView, PortView, SubnetView
 from wovenet.ovn import dhcp
 from wovenet.ovn.rows import NOTHING, Desired, Keys, Link, Ref, Row, Scalar, Value, row_uuid
 from wovenet.resources.deployment.render import DROP_GROUP
@@ -28,6 +31,7 @@ EXTERNAL_VNIC_TYPES = frozenset({"baremetal", "direct", "direct-physical", "macv
 SWITCHDEV = "switchdev"
 
 _OPTIONS = ("activation-strategy", "requested-chassis", "virtual-ip", "virtual-parents")
+_MAC = re.compile("[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _UNSET: frozenset[Scalar] = frozenset()
 _ONLY_UNKNOWN: frozenset[Scalar] = frozenset({"unknown"})
 
@@ -114,7 +118,7 @@ def _addresses(view: PortView) -> frozenset[Scalar]:
         return _ONLY_UNKNOWN
     if not view.port_security_enabled:
         return frozenset({own, "unknown"}) if view.fixed_ips else _ONLY_UNKNOWN
-    return frozenset({own, *(pair.mac_address for pair in view.allowed_pairs if pair.mac_address != view.mac_address)})
+    return frozenset({own, *(mac_of(pair.mac_address) for pair in view.allowed_pairs if not _is_own(view, pair))})
 
 
 def _port_security(view: PortView) -> frozenset[Scalar]:
@@ -122,13 +126,23 @@ def _port_security(view: PortView) -> frozenset[Scalar]:
     own = [view.mac_address, *(fixed_ip.ip_address for fixed_ip in view.fixed_ips)]
     found: set[Scalar] = set()
     for pair in view.allowed_pairs:
-        if pair.mac_address == view.mac_address:
+        if _is_own(view, pair):
             own.append(pair.ip_address)
         else:
-            found.add(f"{pair.mac_address} {pair.ip_address}")
-            found.add(f"VRRPv3 {view.mac_address} {pair.mac_address} {pair.ip_address}")
+            mac_address = mac_of(pair.mac_address)
+            found.add(f"{mac_address} {pair.ip_address}")
+            found.add(f"VRRPv3 {view.mac_address} {mac_address} {pair.ip_address}")
     found.add(" ".join(own))
     return frozenset(found)
+
+
+def mac_of(text: str) -> str:
+    """A MAC as OVN reads it. The API takes, keeps and shows other spellings too, such as `fa-16-3e-00-00-01`."""
+    return text if _MAC.fullmatch(text) else str(netaddr.EUI(text, dialect=netaddr.mac_unix_expanded))
+
+
+def _is_own(view: PortView, pair: AddressPairView) -> bool:
+    return mac_of(pair.mac_address) == view.mac_address
 
 
 def _options(view: PortView, deployment: DeploymentView) -> dict[str, str | None]:
