@@ -48,6 +48,11 @@ def meter_uuid(name: str) -> RowUuid:
     return row_uuid("Meter", GLOBAL_UNIT, name)
 
 
+def band_uuid(name: str) -> RowUuid:
+    """The `_uuid` of the band of the meter with this name."""
+    return row_uuid("Meter_Band", GLOBAL_UNIT, name)
+
+
 def meters(*, rate: int, burst: int) -> tuple[Row, ...]:
     """The meters that hosts count by. Units: packets in a second, and packets.
 
@@ -57,7 +62,7 @@ def meters(*, rate: int, burst: int) -> tuple[Row, ...]:
     for name, share in ((METER, 1), (STATELESS_METER, 2)):
         band = Row(
             "Meter_Band",
-            row_uuid("Meter_Band", GLOBAL_UNIT, name),
+            band_uuid(name),
             {"action": "drop", "burst_size": burst // share, "rate": max(1, rate // share)},
         )
         meter = Row(

@@ -6,6 +6,7 @@ example, stay as they are and are nobody's here.
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from wovenet.resources.names.render import dns_uuid
 from wovenet.resources.network.render import localnet_uuid, switch_uuid
 from wovenet.resources.port.render import port_uuid
 from wovenet.resources.security_group.render import group_uuid
+from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule.table import SECURITY_GROUP_RULES
 from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.resources.subnet.render import options_uuid
@@ -39,12 +41,14 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "DNS": ("external_ids",),
     "DHCP_Options": ("external_ids", "cidr"),
     "Address_Set": ("name",),
-    "Meter": ("name",),
+    "Meter": ("name", "bands"),
     "Port_Group": ("name",),
     "ACL": ("external_ids", "direction", "match"),
     "Logical_Switch_Port": ("name",),
 }
 _RULE_ID = "neutron:security_group_rule_id"
+_DROP = re.compile(r"(?:inport|outport) == @pg_([0-9a-f]{8}(?:_[0-9a-f]{4}){3}_[0-9a-f]{12}) && ip")
+"""What stops and logs what a group does not allow."""
 _PROVNET = "provnet-"
 _SLICE = 500
 _VERSION_AT = 14
@@ -131,6 +135,9 @@ def _claims(
     if table == "ACL":
         yield from _acls(tx, rows, deployment)
         return
+    if table == "Meter":
+        yield from _meters(rows)
+        return
     if table == "DNS":
         yield from (_names(uuid, row) for uuid, row in rows.items())
         return
@@ -139,8 +146,6 @@ def _claims(
         yield from (_switch(uuid, name) for uuid, name in names.items())
     elif table == "Address_Set":
         yield from (_address_set(uuid, name) for uuid, name in names.items())
-    elif table == "Meter":
-        yield from (_meter(uuid, name) for uuid, name in names.items())
     elif table == "Port_Group":
         yield from (_group(uuid, name) for uuid, name in names.items())
     else:
@@ -153,22 +158,39 @@ def _claims(
 
 
 def _acls(tx: ReadTx, rows: Mapping[RowUuid, Mapping[str, Normal]], deployment: DeploymentView) -> Iterator[Claim]:
-    """Of rules, by their ids; and the two that drop what no rule allows, by what they say."""
+    """Of rules, by their ids; and those that drop what no rule allows, by what they say."""
     ids = {uuid: _map(row["external_ids"]).get(_RULE_ID, "") for uuid, row in rows.items()}
-    columns = SECURITY_GROUP_RULES.c
-    found = tx.rows(
-        sa.select(columns.id, columns.security_group_id).where(columns.id.in_(sorted(filter(None, ids.values()))))
+    matches = {uuid: _text(row["match"]) for uuid, row in rows.items() if not ids[uuid]}
+    dropping = {
+        uuid: found[1].replace("_", "-") for uuid, match in matches.items() if (found := _DROP.fullmatch(match))
+    }
+    rules, groups = SECURITY_GROUP_RULES.c, SECURITY_GROUPS.c
+    known = tx.rows(
+        sa.select(rules.id, rules.security_group_id).where(rules.id.in_(sorted(filter(None, ids.values()))))
     )
-    groups = {row.id: row.security_group_id for row in found}
+    owners = {row.id: Unit("security_group", row.security_group_id) for row in known}
+    there = {row.id for row in tx.rows(sa.select(groups.id).where(groups.id.in_(sorted(dropping.values()))))}
     [state] = kinds.load(tx, [GLOBAL_UNIT], deployment).values()
     own = [row for row in state().desired.rows if row.table == "ACL"]
     drops = {(row.columns["direction"], row.columns["match"]): row.uuid for row in own}
     for uuid, row in rows.items():
-        if (rule_id := ids[uuid]) in groups:
-            unit = Unit("security_group", groups[rule_id])
-            yield Claim(unit, ("ACL", row_uuid("ACL", unit, rule_id)), uuid)
-        elif not rule_id and (drop := drops.get((_text(row["direction"]), _text(row["match"])))) is not None:
+        direction = _text(row["direction"])
+        if (unit := owners.get(ids[uuid])) is not None:
+            yield Claim(unit, ("ACL", row_uuid("ACL", unit, ids[uuid])), uuid)
+        elif dropping.get(uuid) in there:
+            unit = Unit("security_group", dropping[uuid])
+            yield Claim(unit, ("ACL", row_uuid("ACL", unit, f"drop/{direction}")), uuid)
+        elif (drop := drops.get((direction, matches.get(uuid, "")))) is not None:
             yield Claim(GLOBAL_UNIT, ("ACL", drop), uuid)
+
+
+def _meters(rows: Mapping[RowUuid, Mapping[str, Normal]]) -> Iterator[Claim]:
+    """A meter of logs, and its band."""
+    for uuid, row in rows.items():
+        name, bands = _text(row["name"]), [RowUuid(str(band)) for band in row["bands"]]
+        if name in logs.METERS and len(bands) == 1:
+            yield Claim(GLOBAL_UNIT, ("Meter", logs.meter_uuid(name)), uuid)
+            yield Claim(GLOBAL_UNIT, ("Meter_Band", logs.band_uuid(name)), bands[0])
 
 
 def _switch(uuid: RowUuid, name: str) -> Claim | None:
@@ -201,12 +223,6 @@ def _address_set(uuid: RowUuid, name: str) -> Claim | None:
     if not group_name.startswith("ag_") or not is_uuid(group_id) or version not in ("4", "6"):
         return None
     return Claim(Unit("address_group", group_id), ("Address_Set", set_uuid(group_id, int(version))), uuid)
-
-
-def _meter(uuid: RowUuid, name: str) -> Claim | None:
-    if name not in logs.METERS:
-        return None
-    return Claim(GLOBAL_UNIT, ("Meter", logs.meter_uuid(name)), uuid)
 
 
 def _port(uuid: RowUuid, name: str, networks: Mapping[str, str]) -> Claim | None:

@@ -178,10 +178,26 @@ TAKEN: Final = (
                     "bindings", "ml2_port_bindings", "port_id",
                     ("host", "status", "vif_type", "vnic_type", "vif_details", "profile"),
                 ),
+                Many("levels", "ml2_port_binding_levels", "port_id", ("host", "level", "driver")),
                 TAGS,
             ),
         ),
         objects.port,
+    ),
+    Taken(
+        "default_statefulness",
+        Wanted("security_groups_default_statefulness", ("id", "project_id", "stateful")),
+        security.default_statefulness,
+    ),
+    Taken(
+        "logs",
+        Wanted(
+            "logs",
+            ("id", "project_id", "name", "resource_type", "resource_id", "target_id", "event", "enabled",
+             "standard_attr_id"),
+            (STANDARD,),
+        ),
+        security.log,
     ),
     _rbac("networkrbacs", "network"),
     _rbac("subnetpoolrbacs", "subnetpool"),
@@ -216,7 +232,7 @@ LEFT: Final = (
     Left("networks on DHCP agents", "networkdhcpagentbindings", _AGENTS, id="network_id"),
     Left("bindings of distributed ports", "ml2_distributed_port_bindings", _AGENTS, id="port_id"),
     Left("MAC addresses of hosts with distributed routers", "dvr_host_macs", _AGENTS, id="host"),
-    Left("gateway ports of hosts with distributed routers", "dvr_fip_gateway_port_network", _AGENTS, id="port_id"),
+    Left("gateway ports of hosts with distributed routers", "dvr_fip_gateway_port_network", _AGENTS, id="network_id"),
     Left("networks of highly available routers", "ha_router_networks", _AGENTS, id="network_id"),
     Left("ports of highly available routers", "ha_router_agent_port_bindings", _AGENTS, id="port_id"),
     Left("agents", "agents", "those of OVN come from the Southbound database; others are not served"),
@@ -243,7 +259,6 @@ LEFT: Final = (
     Left("QoS policies of gateways", "qos_router_gw_policy_bindings", _QOS, id="router_id"),
     Left("trunks", "trunks", "trunks are not served yet; subports keep their place, which is in their profile"),
     Left("subports", "subports", "trunks are not served yet; what a subport hangs on is in its profile", id="port_id"),
-    Left("logs", "logs", "logging of security groups is not served yet: OVN goes on logging as it did"),
     Left("metering labels", "meteringlabels", "metering needs an agent"),
     Left("metering rules", "meteringlabelrules", "metering needs an agent"),
     Left("local IPs", "local_ips", "local IPs are not served"),
@@ -262,10 +277,6 @@ LEFT: Final = (
         columns=("default",), where=sa.not_,
     ),
     Left(
-        "segments with a name", "networksegments", "segments have no names here", columns=("name",),
-        where=lambda name: name != "",
-    ),
-    Left(
         "private VLANs", "networkpvlan", "private VLANs are not served", id="network_id", columns=("pvlan",),
         where=sa.and_,
     ),
@@ -275,12 +286,7 @@ LEFT: Final = (
         columns=("data_plane_status",), where=lambda status: status.is_not(None),
     ),
     Left("hints of ports", "porthints", "the attribute is not served", id="port_id"),
-    Left(
-        "default security groups that are stateless", "security_groups_default_statefulness",
-        "new default groups are stateful here; those that exist stay as they are", columns=("stateful",),
-        where=sa.not_,
-    ),
-    Left("VNIs of VLANs", "vni_vlan_mapping", "the mapping is not served", id="vni"),
+    Left("VNIs of VLANs", "vni_vlan_mapping", "the mapping is not served"),
     Left("routes between BGP speakers", "subnet_bgp_leak_routes", _BGP, id="subnet_id"),
 )  # fmt: skip
 """What is counted in the report. Nothing of it is lost: Neutron's database is only read."""

@@ -19,6 +19,7 @@ from wovenet.resources.address_scope.table import ADDRESS_SCOPES
 from wovenet.resources.ipam import claims
 from wovenet.resources.network import default_external
 from wovenet.resources.network.table import NETWORKS
+from wovenet.resources.port import rules
 from wovenet.resources.port.table import (
     PORT_ALLOWED_PAIRS,
     PORT_BINDINGS,
@@ -143,8 +144,6 @@ def subnet(item: Item, report: Report) -> Rows:
     )  # fmt: skip
     first, last = blocks.interval_of(network)
     pools = sorted(item["pools"], key=lambda pool: int(netaddr.IPAddress(pool["first_ip"])))
-    if item.get("segment_id") and "segment_id" not in SUBNETS.c:
-        report.remark("subnets", item["id"], f"it is of segment {item['segment_id']} alone; here, of the whole network")
     yield (
         SUBNETS,
         {
@@ -169,7 +168,6 @@ def subnet(item: Item, report: Report) -> Rows:
 def port(item: Item, report: Report) -> Rows:
     bindings = sorted(item["bindings"], key=lambda one: (one["status"] != ACTIVE, one["host"]))
     active: Item = bindings[0] if bindings and bindings[0]["status"] == ACTIVE else {}
-    who = ("ports", item["id"])
     yield (
         PORTS,
         {
@@ -184,7 +182,7 @@ def port(item: Item, report: Report) -> Rows:
             "port_security_enabled": _flag(item.get("port_security_enabled"), default=True),
             "ip_allocation": item["ip_allocation"] or "immediate",
             "binding_host_id": active.get("host") or "",
-            **{f"binding_{name}": value for name, value in _binding(active, report, who).items()},
+            **{f"binding_{name}": value for name, value in _binding(active, item, report).items()},
             "extra_dhcp_opts": _text([dict(one) for one in item["options"]], ("opt_name", "opt_value", "ip_version")),
             "dns_name": item.get("dns_name") or "",
             "dns_domain": item.get("dns_domain") or "",
@@ -197,7 +195,7 @@ def port(item: Item, report: Report) -> Rows:
     )
     for one in bindings:
         if one["status"] != ACTIVE and one["host"]:
-            yield PORT_BINDINGS, {"port_id": item["id"], "host": one["host"], **_binding(one, report, who)}
+            yield PORT_BINDINGS, {"port_id": item["id"], "host": one["host"], **_binding(one, item, report)}
     for one in item["addresses"]:
         address = str(netaddr.IPAddress(one["ip_address"]).ipv6() if ":" in one["ip_address"] else one["ip_address"])
         values = {"subnet_id": one["subnet_id"], "port_id": item["id"], "ip_address": address}
@@ -210,12 +208,19 @@ def port(item: Item, report: Report) -> Rows:
     yield from tags("ports", item)
 
 
-def _binding(one: Item, report: Report, who: tuple[str, Any]) -> Row:
+def _binding(one: Item, of: Item, report: Report) -> Row:
+    who = ("ports", of["id"])
+    details: dict[str, Any] = _parsed(one.get("vif_details"), {}, report, who)
+    profile = _parsed(one.get("profile"), {}, report, who)
+    offload, trusted = of.get("hardware_offload_type"), None if of.get("trusted") is None else bool(of["trusted"])
+    drivers = {str(level["level"]): level["driver"] for level in of["levels"] if level["host"] == one.get("host")}
     return {
         "vnic_type": one.get("vnic_type") or "normal",
         "vif_type": one.get("vif_type") or "unbound",
-        "vif_details": _json(one.get("vif_details"), {}, report, who),
-        "profile": _json(one.get("profile"), {}, report, who),
+        # The peer keeps the drivers apart, and shows them here.
+        "vif_details": _text({**details, "bound_drivers": drivers} if drivers else details),
+        # The peer keeps these two apart, and shows them here too.
+        "profile": _text(rules.completed_profile(profile, offload=offload, trusted=trusted)),
     }
 
 
@@ -227,19 +232,24 @@ def _flag(value: Any, *, default: bool) -> bool:
     return default if value is None else bool(value)
 
 
-def _text(values: Sequence[Any], names: Sequence[str] = ()) -> str:
-    """JSON as our columns have it; of dicts, only `names`."""
-    kept = [{name: one[name] for name in names} for one in values] if names else values
+def _text(value: Any, names: Sequence[str] = ()) -> str:
+    """JSON as our columns have it; of a list of dicts, only `names`."""
+    kept = [{name: one[name] for name in names} for one in value] if names else value
     return msgspec.json.encode(kept).decode()
 
 
 def _json(value: str | None, empty: Any, report: Report, who: tuple[str, Any]) -> str:
-    """A column of JSON, written anew; `empty` for one that is not what it should be."""
+    """A column of JSON, written anew."""
+    return _text(_parsed(value, empty, report, who))
+
+
+def _parsed(value: str | None, empty: Any, report: Report, who: tuple[str, Any]) -> Any:
+    """A column of JSON; `empty` for one that is not what it should be."""
     try:
         found = json.loads(value) if value else empty
     except ValueError:
         found = None
     if not isinstance(found, type(empty)):
         report.remark(*who, f"a value is left out that is no JSON {type(empty).__name__}")
-        found = empty
-    return _text(found)
+        return empty
+    return found

@@ -1,6 +1,5 @@
 """What was taken over, what was not, and what is not quite the same, as plain values."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,7 +33,7 @@ class Report:
 
     revisions: list[str] = field(default_factory=list)
     """The revisions of the schema that was read."""
-    taken: "Counter[str]" = field(default_factory=Counter)
+    taken: dict[str, int] = field(default_factory=dict)
     """Objects by kind."""
     left: list[Left] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)

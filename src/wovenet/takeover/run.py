@@ -95,7 +95,8 @@ def _rows(taken: Taken, items: Iterable[Item], report: Report, seen: set[tuple[s
     """The rows of a page, by table, in an order in which nothing refers to what comes later."""
     found: Rows = {}
     for item in items:
-        report.taken[taken.kind] += len(item[taken.counted]) if taken.counted else 1
+        number = len(item[taken.counted]) if taken.counted else 1
+        report.taken[taken.kind] = report.taken.get(taken.kind, 0) + number
         for table, row in taken.rows(item, report):
             for name in _ONE_EACH:
                 if row.get(name) is None:

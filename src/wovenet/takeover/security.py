@@ -1,4 +1,4 @@
-"""One object of Neutron → our rows: security groups, address groups, grants and quotas. Pure; as `objects`."""
+"""One object of Neutron → our rows: security groups, address groups, logs, grants and quotas. Pure; as `objects`."""
 
 from typing import Any, Final
 
@@ -7,6 +7,8 @@ import netaddr
 from wovenet.model.problems import Problem
 from wovenet.resources.address_group.table import ADDRESS_GROUPS, ADDRESSES
 from wovenet.resources.default_security_group_rule.table import DEFAULT_RULES
+from wovenet.resources.default_statefulness.table import DEFAULT_STATEFULNESS
+from wovenet.resources.log.table import LOGS
 from wovenet.resources.rbac.table import RBAC_ENTRIES
 from wovenet.resources.security_group.table import SECURITY_GROUPS
 from wovenet.resources.security_group_rule import rules
@@ -83,6 +85,18 @@ def _normalised(rule: Row, kind: str, report: Report) -> Row | None:
         return None
     claim = rules.claim({**found, "security_group_id": rule["security_group_id"]})
     return {**{name: found[name] for name in MATCH}, "normalized_cidr": found["normalized_cidr"], "claim": claim}
+
+
+def default_statefulness(item: Item, _report: Report) -> Rows:
+    project_id = item["project_id"] or None
+    values = {"id": item["id"], "project_id": project_id, "stateful": bool(item["stateful"])}
+    yield DEFAULT_STATEFULNESS, {**values, "claim": project_id or ""}
+
+
+def log(item: Item, _report: Report) -> Rows:
+    names = ("resource_type", "resource_id", "target_id", "event")
+    values = {name: item[name] for name in names}
+    yield LOGS, {**standard(item), **values, "enabled": bool(item["enabled"])}
 
 
 def grant(object_type: str, item: Item) -> Rows:
