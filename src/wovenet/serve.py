@@ -57,7 +57,7 @@ def store(settings: Settings) -> "Store":
     """The store of the deployment; every commit that leaves marks pokes the controller."""
     from wovenet.reconcile import poke
     from wovenet.store.engine import make_engine
-    from wovenet.store.tx import NOTIFY, OVN, Store
+    from wovenet.store.tx import NOTIFY, OVN, SOUTHBOUND, Store
 
     database = settings.database
     engine = make_engine(
@@ -68,7 +68,7 @@ def store(settings: Settings) -> "Store":
         recycle_s=database.connection_recycle_time,
     )
     poker = poke.Poker(settings.default.state_path)
-    topics = (OVN, NOTIFY) if settings.tells_compute else (OVN,)
+    topics = (OVN, SOUTHBOUND, NOTIFY) if settings.tells_compute else (OVN, SOUTHBOUND)
     return Store(engine, SystemClock(), poke=poker, topics=topics, attempts=database.db_max_retries)
 
 

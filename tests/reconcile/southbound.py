@@ -44,6 +44,14 @@ class Southbound:
             [{"op": "delete", "table": table, "where": where} for table in ("Chassis", "Chassis_Private")]
         )
 
+    def hosts(self) -> dict[str, set[str]]:
+        """The hosts that there are rows of, by table."""
+        tables = ("Chassis", "Chassis_Private")
+        found = self._client.transact(
+            [{"op": "select", "table": table, "where": [], "columns": ["name"]} for table in tables]
+        )
+        return {table: {row["name"] for row in one["rows"]} for table, one in zip(tables, found, strict=True)}
+
     def heartbeat(self, name: str, nb_cfg: int, **external_ids: str) -> None:
         ids = ["map", sorted(map(list, external_ids.items()))]
         row = {"nb_cfg": nb_cfg, "nb_cfg_timestamp": 1, "external_ids": ids}

@@ -9,13 +9,17 @@ import sqlalchemy as sa
 from tests import ovsdb_servers
 from tests.reconcile.southbound import Southbound
 from tests.reconcile.world import Net, Port, State, World, id_of
+from wovenet.model.actor import Actor
 from wovenet.ovn import southbound as sb
 from wovenet.ovn.errors import ConnectionLost
 from wovenet.reconcile.observe import Observer
-from wovenet.resources import host
+from wovenet.resources import agent, crud, host, query
+from wovenet.resources.base import Context
 from wovenet.resources.host.table import HOSTS
 from wovenet.resources.port.table import PORTS
-from wovenet.store.tx import Store, Tx
+from wovenet.settings import Settings
+from wovenet.store import outbox
+from wovenet.store.tx import OVN, SOUTHBOUND, Store, Tx
 
 PORTS_HELD = State(
     nets=(Net("n"),), ports=tuple(Port(name, "n", host="hv1.test", vif="ovs") for name in ("p", "q", "r"))
@@ -159,3 +163,45 @@ def test_what_a_chassis_says_cannot_stop_the_observer(world: World, southbound: 
     assert statuses(world.store)["p"] == "ACTIVE"
     with world.store.read() as tx:
         assert [row.chassis for row in tx.rows(sa.select(HOSTS.c.chassis))] == ["hv2"]
+
+
+def delete_agent(store: Store, name: str) -> None:
+    """As the API does it."""
+    context = Context(Actor(user_id="u", project_id="p", roles=frozenset({"admin"})), Settings())
+
+    def write(tx: Tx) -> None:
+        crud.delete(tx, context, agent.RESOURCE, query.fetch(tx, agent.RESOURCE, context.actor, name))
+
+    Store(store.engine, store.clock, topics=(OVN, SOUTHBOUND)).write(write)
+
+
+def test_a_deleted_agent_takes_its_host_from_the_southbound_database(
+    store: Store, southbound: Southbound, observer: Observer
+) -> None:
+    southbound.host("hv1")
+    southbound.host("hv2")
+    follow(observer)
+    delete_agent(store, "hv1")
+    follow(observer)
+    assert southbound.hosts() == {"Chassis": {"hv2"}, "Chassis_Private": {"hv2"}}
+    with store.read() as tx:
+        assert [row.chassis for row in tx.rows(sa.select(HOSTS.c.chassis))] == ["hv2"]
+        assert outbox.pending(tx) == []
+    # It was not dead after all.
+    southbound.host("hv1")
+    follow(observer)
+    with store.read() as tx:
+        assert {row.chassis for row in tx.rows(sa.select(HOSTS.c.chassis))} == {"hv1", "hv2"}
+
+
+def test_a_host_is_removed_after_a_lost_connection(store: Store, southbound: Southbound, observer: Observer) -> None:
+    southbound.host("hv1")
+    follow(observer)
+    southbound.server.stop()
+    delete_agent(store, "hv1")
+    with pytest.raises(ConnectionLost):
+        follow(observer)
+    southbound.restart()
+    observer.connect(10)
+    follow(observer)
+    assert southbound.hosts() == {"Chassis": set(), "Chassis_Private": set()}

@@ -225,6 +225,19 @@ class Southbound:
             )
         ]
 
+    def remove_hosts(self, names: Sequence[str]) -> None:
+        """There are no rows of these hosts; those that still run write them anew.
+
+        Raises: TransactionRefused, ConnectionLost.
+        """
+        self.client.transact(
+            [
+                {"op": "delete", "table": table, "where": [["name", "==", name]]}
+                for name in names
+                for table in ("Chassis", "Chassis_Private")
+            ]
+        )
+
     def _absorb(self, updates: Updates) -> None:
         """One update is one or several transactions of the server, merged.
 

@@ -14,11 +14,13 @@ import sqlalchemy as sa
 from wovenet.model.clock import Clock
 from wovenet.model.ids import is_uuid
 from wovenet.ovn import southbound as sb
+from wovenet.ovn.errors import TransactionRefused
 from wovenet.resources import host
 from wovenet.resources.host import facts
 from wovenet.resources.port import status, virtual, whereabouts
 from wovenet.resources.port.table import PORTS
-from wovenet.store.tx import Store, Tx
+from wovenet.store import outbox
+from wovenet.store.tx import SOUTHBOUND, Store, Tx
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -26,6 +28,8 @@ T = TypeVar("T")
 BATCH: Final = 500
 """Changes in one transaction."""
 POLL_S: Final = 1.0
+HOST: Final = "host"
+"""The kind of unit that is marked when a host is to go."""
 VIRTUAL: Final = "virtual"
 """The type of a port whose chassis is that of the port which has its address."""
 METADATA_ID: Final = "neutron:ovn-metadata-id"
@@ -46,6 +50,8 @@ class Watches(Protocol):
     def connect(self, timeout_s: float) -> None: ...
 
     def poll(self, timeout_s: float) -> list[sb.Event]: ...
+
+    def remove_hosts(self, names: Sequence[str]) -> None: ...
 
 
 class Hold(Protocol):
@@ -85,6 +91,7 @@ class Observer:
                 changes.append(event)
         for part in _parts(changes):
             self._write(partial(_store, changes=part))
+        self._remove_hosts()
         if self._clock.monotonic() >= self._review_at:
             self._review_at = self._clock.monotonic() + self._down_time_s / 4
             self._write(partial(host.review, down_time_s=self._down_time_s))
@@ -106,6 +113,19 @@ class Observer:
             last = ids[-1]
             if gone := {port_id: frozenset[str]() for port_id in ids if port_id not in bound}:
                 self._write(partial(_set_up, chassis=gone, floating=frozenset()))
+
+    def _remove_hosts(self) -> None:
+        """Hosts whose agent somebody deleted are gone from the Southbound database, too."""
+        with self._store.read() as tx:
+            marks = outbox.queue(tx, SOUTHBOUND, (HOST,), BATCH)
+        if not marks:
+            return
+        try:
+            self._watch.remove_hosts(sorted({mark.unit.id for mark in marks}))
+        except TransactionRefused as refused:
+            # Not tried again: the host is there, and its agent comes back with it.
+            LOG.warning("hosts cannot be removed from the Southbound database: %s", refused.error)
+        self._write(partial(outbox.done, marks=marks))
 
     def _write(self, fn: Callable[[Tx], object]) -> None:
         def write(tx: Tx) -> None:

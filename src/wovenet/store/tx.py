@@ -28,6 +28,8 @@ OVN: Final = "ovn"
 """The topic of a mark that names none."""
 NOTIFY: Final = "notify"
 """What compute is to be told."""
+SOUTHBOUND: Final = "southbound"
+"""What is to go from the Southbound database."""
 
 MARKS = sa.Table(
     "marks",

@@ -16,7 +16,7 @@ from wovenet.resources.agent.table import AGENTS
 from wovenet.resources.base import Context, Object
 from wovenet.resources.host import facts
 from wovenet.resources.host.table import HOSTS
-from wovenet.store.tx import Tx
+from wovenet.store.tx import OVN, SOUTHBOUND, Store, Tx
 
 DOWN_TIME_S = 75
 META = "0c3a5d3f-0000-4000-8000-000000000001"
@@ -187,6 +187,7 @@ def test_agents_are_described_and_removed(any_world: World, clock: Clock) -> Non
     assert agents(any_world)["hv1"]["description"] == "rack 3"
     change(any_world, META, {"description": None})
     any_world.marks()
+    any_world.store = Store(any_world.engine, any_world.store.clock, topics=(OVN, SOUTHBOUND))
     change(any_world, "hv1", None)
     assert any_world.marks() == {("host", "hv1")}
     assert {id_: item["alive"] for id_, item in agents(any_world).items()} == {META: False}

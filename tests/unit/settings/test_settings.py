@@ -295,9 +295,7 @@ def test_every_default_survives_its_own_reading() -> None:
 UNREAD: Mapping[str, str] = {
     "DEFAULT": "transport_url filter_validation dvr_base_mac dhcp_lease_duration default_availability_zones "
     "max_routes vlan_qinq enable_new_agents network_auto_schedule dhcp_agents_per_network router_distributed l3_ha "
-    "max_l3_agents_per_router enable_snat_by_default enable_default_route_ecmp enable_default_route_bfd "
-    "notify_nova_on_port_status_changes notify_nova_on_port_data_changes send_events_interval",
-    "database": "max_overflow pool_timeout connection_recycle_time db_max_retries",
+    "max_l3_agents_per_router enable_snat_by_default enable_default_route_ecmp enable_default_route_bfd",
     "securitygroup": "enable_security_group permitted_ethertypes",
     "ml2": "mechanism_drivers extension_drivers tunnelled_network_rp_name",
     "ml2_type_vxlan": "vxlan_group",

@@ -12,7 +12,7 @@ from wovenet.resources.agent import mirror
 from wovenet.resources.agent.table import AGENTS
 from wovenet.resources.base import Context, Object, Resource
 from wovenet.resources.host.table import HOSTS
-from wovenet.store.tx import Tx
+from wovenet.store.tx import SOUTHBOUND, Tx
 
 _A = AGENTS.c
 _SAVE = sa.update(AGENTS).where(_A.id == sa.bindparam("of_agent")).values(description=sa.bindparam("new_description"))
@@ -48,13 +48,13 @@ def _update(tx: Tx, _context: Context, current: Object, changes: Object) -> Obje
 def _delete(tx: Tx, _context: Context, current: Object) -> None:
     """The agent is gone; with ovn-controller its host, on which nothing can be bound any more.
 
-    A host that still lives comes back. The host's unit is marked, so that what OVN knows of it goes as well.
+    What the Southbound database has of the host goes as well. A host that still lives comes back.
     """
     tx.run(_DELETE, {"of_agent": current["id"]})
     if current["agent_type"] != mirror.METADATA:
         tx.run(_DELETE_HOST, {"of_chassis": current["id"]})
         tx.run(_OTHERS_ARE_DEAD, {"of_chassis": current["id"]})
-        tx.mark(Unit("host", current["id"]))
+        tx.mark(Unit("host", current["id"]), SOUTHBOUND)
 
 
 RESOURCE = Resource(
