@@ -21,7 +21,10 @@ CHECKS = {
     "contracts": [BIN / "lint-imports", "--no-cache"],
     "tidy": [BIN / "python", "tools/tidy.py"],
 }
-TESTS = ("unit", "property", "meta", "golden", "store", "resources", "ovsdb", "api", "openapi", "sequence", "reconcile", "peer")
+TESTS = (
+    "unit", "property", "meta", "golden", "store", "resources", "ovsdb", "api", "openapi", "sequence", "reconcile",
+    "takeover", "peer",
+)  # fmt: skip
 DEPLOYMENTS = ("embedded", "lab", "e2e", "faults", "deployments")
 """Suites that start daemons, namespaces and whole deployments. They run beside `TESTS`, not beside each other."""
 INSTALLS = (
