@@ -248,6 +248,43 @@ def test_an_audit_beside_a_controller_leaves_the_work_to_it(site: Site) -> None:
         assert controller.audit(settings, site.store, repair=False).is_clean
 
 
+def test_what_is_edited_by_hand_is_put_right_by_itself(site: Site) -> None:
+    """MT-01 and the like: contents, not only presence, without anybody asking for an audit."""
+    with site.running(audit_whole_s=0.5) as own:
+        wait_until(leads(own), timeout_s=TIMEOUT_S, what="the leader")
+        site.world.become(CLOUD)
+        site.wait_settled()
+        before = site.world.nb()
+        name = ["name", "==", id_of("p3")]
+        [found] = site.world.client.transact(
+            [{"op": "select", "table": "Logical_Switch_Port", "where": [name], "columns": ["_uuid"]}]
+        )
+        port = found["rows"][0]["_uuid"]
+        site.world.client.transact([
+            {"op": "update", "table": "Logical_Switch_Port", "where": [name], "row": {"port_security": ["set", []]}},
+            {"op": "mutate", "table": "Port_Group", "where": [], "mutations": [["ports", "delete", port]]},
+            {"op": "update", "table": "ACL", "where": [], "row": {"action": "allow"}},
+        ])  # fmt: skip
+        assert site.world.nb() != before
+        wait_until(lambda: site.world.nb() == before, timeout_s=TIMEOUT_S, what="everything as it was")
+        site.check()
+
+
+def test_a_sweep_takes_everything_a_slice_at_a_time(site: Site) -> None:
+    with site.running() as own:
+        wait_until(leads(own), timeout_s=TIMEOUT_S, what="the leader")
+        site.world.become(CLOUD)
+        site.wait_settled()
+    seen: list[Unit] = []
+    largest = 0
+    auditor = audit.Auditor(site.store, site.world.client, DEPLOYMENT, is_bound=True)
+    for units in auditor.slices():
+        largest = max(largest, len(units))
+        seen += units
+    assert {Unit("port", id_of(port.name)) for port in CLOUD.ports} <= set(seen)
+    assert largest <= audit.SLICE
+
+
 SERVER = "6d7e1c28-6b57-4b3b-a3f4-1c1f6e0d1a01"
 
 

@@ -81,7 +81,7 @@ def run(store: Store, client: Client, deployment: DeploymentView, *, repair: boo
     with store.read() as tx:
         head = ledger.head(tx)
     report.is_bound = head is not None and bool(head.stamp) and stamp.read(client) == head.stamp
-    auditor = _Auditor(store, client, deployment, is_bound=report.is_bound)
+    auditor = Auditor(store, client, deployment, is_bound=report.is_bound)
     for units in auditor.slices():
         findings, judged, unsettled = auditor.judge(units)
         report.units += judged
@@ -106,7 +106,9 @@ class _Look:
     unsettled: frozenset[Unit]
 
 
-class _Auditor:
+class Auditor:
+    """Compares units with NB, a slice at a time."""
+
     def __init__(self, store: Store, client: Client, deployment: DeploymentView, *, is_bound: bool) -> None:
         self._is_bound = is_bound
         self._store = store
@@ -122,9 +124,8 @@ class _Auditor:
             if kind.table is not None:
                 yield from self._stored(kind.name, kind.table)
             for units in ledger.units(self._store.read, kind.name, SLICE):
-                gone = self._gone(units)
-                if gone:
-                    yield gone
+                # Also if it is empty: who takes a slice at a time is not to wait for all of them.
+                yield self._gone(units)
 
     def _stored(self, name: str, table: sa.Table) -> Iterator[list[Unit]]:
         page = sa.select(table.c.id).where(table.c.id > sa.bindparam("last")).order_by(table.c.id).limit(SLICE)
@@ -144,6 +145,8 @@ class _Auditor:
 
     def judge(self, units: Sequence[Unit]) -> tuple[list[Finding], int, int]:
         """The findings that last, how many units were judged, and how many were not."""
+        if not units:
+            return [], 0, 0
         first = self._look(units)
         # The store is read before NB, so a unit that was settled in between looks wrong once.
         second = self._look([*first.findings]) if first.findings else first

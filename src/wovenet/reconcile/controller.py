@@ -38,6 +38,7 @@ from wovenet.reconcile.compute import Compute
 from wovenet.reconcile.loop import LOCK, Applies, Interrupted, Loop, Rules
 from wovenet.reconcile.observe import Observer
 from wovenet.reconcile.poke import Listener
+from wovenet.reconcile.sweep import Sweep
 from wovenet.resources.deployment import view
 from wovenet.resources.deployment.table import CONTROLLERS
 from wovenet.resources.port import events
@@ -81,6 +82,7 @@ class Options:
     name: str
     down_time_s: float = 75.0
     audit_interval_s: float = 600.0
+    audit_whole_s: float = 3600.0
     poll_interval_s: float = 1.0
     notifying: notify.Rules = field(default_factory=notify.Rules)
 
@@ -110,6 +112,7 @@ def options_of(settings: "Settings") -> Options:
         name=f"{settings.default.host}:{os.getpid()}",
         down_time_s=float(settings.default.agent_down_time),
         audit_interval_s=own.audit_interval_s,
+        audit_whole_s=own.audit_whole_s,
         poll_interval_s=own.poll_interval_s,
         notifying=_notify_rules(settings),
     )
@@ -295,6 +298,7 @@ class Controller:
         self._clock: Clock = store.clock
         self._client = _nb_client(options, store.clock)
         self._loop = self._new_loop()
+        self._sweep = Sweep(store, self._client, options.rules.deployment, within_s=options.audit_whole_s)
         self._listener: Listener | None = None
         self._role = STANDBY
         self._since_s = store.clock.wall()
@@ -357,8 +361,10 @@ class Controller:
             if self._loop.wants_audit or self._clock.monotonic() >= self._audit_at:
                 self._audit_at = self._clock.monotonic() + self._options.audit_interval_s
                 self._loop.audit()
+            elif not self._sweep.wait_s():
+                self._sweep.step(self._loop.required_epoch())
             elif not taken:
-                self._rest(self._options.poll_interval_s)
+                self._rest(min(self._options.poll_interval_s, self._sweep.wait_s()))
                 continue
             self._client.poll(0)
 
@@ -474,6 +480,7 @@ class Controller:
 
     def _ended(self, error: Exception) -> None:
         if isinstance(error, ledger.Superseded):
+            self._sweep.restart()
             # Someone else has led since: nothing that this loop remembers is of use.
             self._loop = self._new_loop()
         if isinstance(error, ConnectionLost):

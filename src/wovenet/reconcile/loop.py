@@ -165,7 +165,7 @@ class Loop:
 
         self._write(write)
         if not is_empty:
-            adopt.run(self._store, self._client, self._required_epoch(), self._rules.deployment)
+            adopt.run(self._store, self._client, self.required_epoch(), self._rules.deployment)
             self.audit()
         # Last: until NB has the name, a crash repeats all of this.
         stamp.write(self._client, name, lock=LOCK)
@@ -177,7 +177,7 @@ class Loop:
     def audit(self) -> int:
         """Missing rows and orphans are marked. Out: how many. Raises: ConnectionLost, Superseded."""
         self.wants_audit = False
-        return presence.repair(self._store, self._client, self._required_epoch())
+        return presence.repair(self._store, self._client, self.required_epoch())
 
     def release(self) -> None:
         """Notes that nothing is half done, if that is so."""
@@ -306,7 +306,7 @@ class Loop:
 
     def _write(self, fn: Callable[[Tx], None]) -> None:
         """`fn` in a transaction that commits only while we lead. Raises: Superseded."""
-        epoch = self._required_epoch()
+        epoch = self.required_epoch()
 
         def write(tx: Tx) -> None:
             ledger.hold(tx, epoch)
@@ -314,7 +314,8 @@ class Loop:
 
         self._store.write(write)
 
-    def _required_epoch(self) -> int:
+    def required_epoch(self) -> int:
+        """The epoch in which we lead. Raises: Superseded if we do not."""
         if self.epoch is None:
             raise ledger.Superseded
         return self.epoch

@@ -191,6 +191,9 @@ class Wovenet:
     policy_check_s: float = option(5.0, "Time between looks at the policy files.", seconds, unit="s")
     poll_interval_s: float = option(1.0, "Time between looks at the outbox if nobody pokes.", seconds, unit="s")
     audit_interval_s: float = option(600.0, "Time between audits of OVN against the store.", seconds, unit="s")
+    audit_whole_s: float = option(
+        3600.0, "Time in which the contents of all rows in OVN are compared, a part at a time.", seconds, unit="s"
+    )
     retry_first_s: float = option(0.2, "First delay before a failed unit is tried again.", seconds, unit="s")
     retry_max_s: float = option(60.0, "Longest delay before a failed unit is tried again.", seconds, unit="s")
     apply_batch_units: int = option(64, "Units brought to OVN in one transaction.", number(1))
