@@ -3,6 +3,7 @@
 Usage: python tools/gen_reference.py [--check]. `tests/meta` fails when a page is stale.
 """
 
+import ast
 import inspect
 import json
 import re
@@ -25,6 +26,7 @@ from wovenet.store.engine import make_engine
 from wovenet.store.tx import Store
 
 ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "wovenet"
 TARGET = ROOT / "docs" / "reference"
 PEER = ROOT / "tests" / "peer"
 PEER_ALIASES = PEER / "aliases.txt"
@@ -69,15 +71,39 @@ def _brought(served: registry.Registry) -> Mapping[str, list[str]]:
 
 
 def errors() -> Iterator[str]:
-    """Every type of error with its status and sentence."""
+    """Every type of error with its status, its sentence, and the part of the program that finds it."""
     yield "What a client finds in `NeutronError.type`, with the status and the sentence that come with it. Names in"
-    yield "`%(…)s` are filled in."
+    yield "`%(…)s` are filled in. The last column says who finds it: a collection's rules and actions (`port`), or"
+    yield "a part of the API (`api.quotas`)."
     yield ""
+    finders = _finders()
     names = sorted(name for name, cls in vars(problems).items() if _is_problem(cls))
-    told = ((name, faults.template(name)) for name in names)
-    yield from _table(
-        ("type", "status", "sentence"), ((f"`{name}`", str(one[0]), _cell([one[1]])) for name, one in told if one)
+    told = [(name, entry) for name in names if (entry := faults.told(name))]
+    rows = (
+        (f"`{name}`", str(status), _cell([(faults.template(name) or (0, ""))[1]]), _cell(finders[name]))
+        for name, (status, _) in told
+        if name in finders
     )
+    yield from _table(("type", "status", "sentence", "found by"), rows)
+    silent = [f"`{name}`" for name, _ in told if name not in finders]
+    if silent:
+        yield ""
+        yield f"Neutron has these as well; nothing here leads to them: {', '.join(silent)}."
+
+
+def _finders() -> Mapping[str, list[str]]:
+    """Problem → the parts of the program that name it."""
+    found: dict[str, set[str]] = {}
+    for file in SOURCE.glob("**/*.py"):
+        place = file.relative_to(SOURCE).parts
+        if place[:2] == ("model", "problems"):
+            continue
+        part = place[1].removesuffix(".py") if place[0] == "resources" else ".".join(place[:2]).removesuffix(".py")
+        for node in ast.walk(ast.parse(file.read_text())):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+            if _is_problem(getattr(problems, name, None)):
+                found.setdefault(name, set()).add(f"`{part}`")
+    return {name: sorted(parts) for name, parts in found.items()}
 
 
 def _is_problem(found: Any) -> bool:
