@@ -146,16 +146,20 @@ def remove(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:
 
 def bump(tx: Tx, resource: Resource, object_id: str) -> None:
     """The object has a new revision, because something that it shows has changed; units marked."""
-    table = resource.table
-    tx.run(
-        sa.update(table)
-        .where(table.c.id == object_id)
-        .values(revision_number=table.c.revision_number + 1, updated_at=timestamp(tx.clock.wall()))
-    )
+    tx.run(_bump(resource.table), {"object_id": object_id, "now": tx.now()})
     if resource.unit is not None:
         tx.mark(Unit(resource.unit, object_id))
     if resource.bumped is not None:
         resource.bumped(tx, object_id)
+
+
+@functools.cache
+def _bump(table: sa.Table) -> sa.Update:
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("object_id"))
+        .values(revision_number=table.c.revision_number + 1, updated_at=sa.bindparam("now"))
+    )
 
 
 def mark(tx: Tx, resource: Resource, objects: Sequence[Object]) -> None:

@@ -1,5 +1,7 @@
 """The end of a network, in a constant number of statements."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from wovenet.resources import crud
@@ -24,6 +26,16 @@ _IN_THE_WAY = (
 )
 
 
+def _owned_in(table: sa.Table) -> "sa.Select[Any]":
+    """As much of a network's objects as it takes to remove them."""
+    columns = (table.c[name] for name in _OWNED if name in table.c)
+    return sa.select(*columns).where(table.c.network_id == sa.bindparam("of_network")).order_by(table.c.id)
+
+
+_PORTS = _owned_in(PORTS).where(PORTS.c.device_owner.in_(rules.AUTO_DELETED_OWNERS))
+_SUBNETS = _owned_in(SUBNETS)
+
+
 def remove(tx: Tx, resource: Resource, current: Object) -> None:
     """The network is gone with its subnets, its automatic ports and its grants; segments go by cascade.
 
@@ -37,11 +49,11 @@ def remove(tx: Tx, resource: Resource, current: Object) -> None:
     if in_the_way:
         raise rules.in_use(network_id, in_the_way)
     # By owner once more: another port may have come meanwhile, which then keeps the network's row from being deleted.
-    ports = _owned(tx, PORTS, network_id, PORTS.c.device_owner.in_(rules.AUTO_DELETED_OWNERS))
+    ports = _owned(tx, _PORTS, network_id)
     if ports:
         log_marks.of_groups_of(tx, ports)
         crud.remove(tx, port.RESOURCE, ports)
-    subnets = _owned(tx, SUBNETS, network_id)
+    subnets = _owned(tx, _SUBNETS, network_id)
     if subnets:
         # Nothing is given back to pools that go as a whole.
         crud.remove(tx, subnet.RESOURCE, subnets)
@@ -51,9 +63,6 @@ def remove(tx: Tx, resource: Resource, current: Object) -> None:
     entries.forget(tx, network_id)
 
 
-def _owned(tx: ReadTx, table: sa.Table, network_id: str, *conditions: "sa.ColumnElement[bool]") -> list[Object]:
-    """As much of the network's objects as it takes to remove them."""
-    statement = sa.select(*(table.c[name] for name in _OWNED if name in table.c)).where(
-        table.c.network_id == network_id, *conditions
-    )
-    return [dict(row._mapping) for row in tx.rows(statement.order_by(table.c.id))]
+def _owned(tx: ReadTx, statement: "sa.Select[Any]", network_id: str) -> list[Object]:
+    """What `statement` finds of the network."""
+    return [dict(row._mapping) for row in tx.rows(statement, {"of_network": network_id})]

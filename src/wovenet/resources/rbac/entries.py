@@ -14,6 +14,7 @@ QUOTA = "rbac_policy"
 
 _C = RBAC_ENTRIES.c
 _OWNERS = sa.select(_C.id, _C.project_id)
+_ON_OBJECT = _OWNERS.where(_C.object_id == sa.bindparam("of_object"))
 _REMOVE = sa.delete(RBAC_ENTRIES).where(_C.id.in_(sa.bindparam("ids", expanding=True)))
 
 
@@ -29,15 +30,18 @@ def add(tx: Tx, entries: Sequence[Mapping[str, Any]]) -> None:
 
 def remove(tx: Tx, *conditions: "sa.ColumnElement[bool]") -> int:
     """The grants that fulfil `conditions` are gone and counted no more. Out: how many there were."""
-    found = tx.rows(_OWNERS.where(*conditions))
+    return _remove(tx, tx.rows(_OWNERS.where(*conditions)))
+
+
+def forget(tx: Tx, object_id: str) -> None:
+    """There are no grants on the object."""
+    _remove(tx, tx.rows(_ON_OBJECT, {"of_object": object_id}))
+
+
+def _remove(tx: Tx, found: "Sequence[sa.Row[Any]]") -> int:
     if not found:
         return 0
     tx.run(_REMOVE, {"ids": [row.id for row in found]})
     for project_id, number in sorted(Counter(row.project_id for row in found).items()):
         quota_usage.release(tx, project_id, QUOTA, number)
     return len(found)
-
-
-def forget(tx: Tx, object_id: str) -> None:
-    """There are no grants on the object."""
-    remove(tx, _C.object_id == sa.bindparam("object_id", object_id))
