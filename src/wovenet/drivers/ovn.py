@@ -10,7 +10,8 @@ EXTERNAL_VNIC_TYPES: Final = frozenset({"direct", "direct-physical", "macvtap", 
 """Devices that pass the host's switch by, unless the switch is in the device itself."""
 
 _VNIC_TYPES: Final = EXTERNAL_VNIC_TYPES | {"normal", "vdpa", "virtio-forwarder"}
-_PHYSICAL: Final = frozenset({"flat", "vlan"})
+PHYSICAL: Final = frozenset({"flat", "vlan"})
+"""Kinds of segments that a host reaches through a bridge of its own."""
 _VHOST_IFACE_TYPES: Final = frozenset({"dpdkvhostuser", "dpdkvhostuserclient"})
 _SWITCHDEV: Final = "switchdev"
 _SOCKET_NAME_LENGTH: Final = 14
@@ -69,4 +70,4 @@ def _capabilities(port: Port) -> Sequence[Any]:
 
 def reaches(host: Host, segment: Segment) -> bool:
     """Whether ports on the host can be bound to the segment."""
-    return segment.network_type not in _PHYSICAL or segment.physical_network in host.bridge_mappings
+    return segment.network_type not in PHYSICAL or segment.physical_network in host.bridge_mappings

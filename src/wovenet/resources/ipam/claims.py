@@ -30,6 +30,7 @@ COLUMNS: Final = (
     SUBNETS.c.ipv6_ra_mode,
     SUBNETS.c.allocation_pools,
     SUBNETS.c.service_types,
+    SUBNETS.c.segment_id,
 )
 """What `subnet_of` reads of a row."""
 

@@ -42,6 +42,8 @@ class Subnet:
     """(first, last), both included."""
     service_types: tuple[str, ...] = ()
     """Owners of the ports that the subnet is for; none: it is for all."""
+    segment_id: str | None = None
+    """The one segment of its network that the subnet belongs to, if it does."""
 
     @property
     def is_auto(self) -> bool:
@@ -105,6 +107,7 @@ def subnet_of(row: Mapping[str, Any], pools: Sequence[Mapping[str, str]], servic
         ipv6_ra_mode=row["ipv6_ra_mode"],
         allocation_pools=tuple((number_of(pool["start"]), number_of(pool["end"])) for pool in pools),
         service_types=tuple(service_types),
+        segment_id=row.get("segment_id"),
     )
 
 

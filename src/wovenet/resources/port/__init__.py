@@ -14,12 +14,20 @@ from wovenet.resources.network import facts as network_facts
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port import actions, bindings, dns, facts, filters
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
+from wovenet.resources.subnet.table import SUBNETS
 
 
 def _scope(actor: Actor) -> "sa.ColumnElement[bool]":
     """The actor's ports, and all ports of the actor's networks."""
     own_networks = sa.select(NETWORKS.c.id).where(NETWORKS.c.project_id == actor.project_id)
     return sa.or_(PORTS.c.project_id == actor.project_id, PORTS.c.network_id.in_(own_networks))
+
+
+def _is_routed() -> "sa.ColumnElement[bool]":
+    """Whether the port's network is a routed one: asked when the port moves."""
+    return sa.exists(
+        sa.select(SUBNETS.c.id).where(SUBNETS.c.network_id == PORTS.c.network_id, SUBNETS.c.segment_id.is_not(None))
+    )
 
 
 def _fixed_ip_row(fixed_ip: dict[str, str]) -> dict[str, Any]:
@@ -82,7 +90,7 @@ RESOURCE: Resource = Resource(
     member="port",
     table=PORTS,
     not_found=lambda port_id: problems.PortNotFound(port_id=port_id),
-    expressions=network_facts.of(PORTS.c.network_id),
+    expressions={**network_facts.of(PORTS.c.network_id), "network:is_routed": lambda _: _is_routed()},
     json=frozenset({"binding:vif_details", "binding:profile", "extra_dhcp_opts"}),
     derived={"dns_assignment": ("dns_name", "fixed_ips")},
     complete=lambda settings, item: item.update(dns.assignments(item, settings.default.dns_domain)),

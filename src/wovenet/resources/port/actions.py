@@ -13,7 +13,7 @@ from wovenet.resources.ipam import claims
 from wovenet.resources.ipam import rules as ipam
 from wovenet.resources.log import marks as log_marks
 from wovenet.resources.names import marks as names
-from wovenet.resources.port import binding, dns, events, facts, rules, virtual
+from wovenet.resources.port import binding, dns, events, facts, routed, rules, virtual
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_BINDINGS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
 from wovenet.resources.security_group import default
 from wovenet.resources.subnet import touched
@@ -231,11 +231,17 @@ def _check_pairs(tx: Tx, ports: Sequence[Object]) -> None:
 
 def _give_addresses(tx: Tx, requests: Sequence[Object], ports: Sequence[Object]) -> None:
     subnets = claims.subnets_of(tx, {port["network_id"] for port in ports})
+    reach = routed.connected(tx, ports, subnets)
     wants: list[list[ipam.Want]] = []
     for request, port in zip(requests, ports, strict=True):
         known = ipam.candidates(subnets[port["network_id"]], port["device_owner"])
         fixed_ips = request.get("fixed_ips")
+        if fixed_ips is None and routed.is_routed(known) and not port["binding:host_id"]:
+            port["ip_allocation"] = routed.DEFERRED
+        if fixed_ips != []:
+            known = routed.near(known, port, reach)
         _check_subnets(tx, port, fixed_ips, known)
+        known = routed.of_one_segment(known, port, fixed_ips)
         wants.append(ipam.wants(known, fixed_ips, mac_address=port["mac_address"], device_owner=port["device_owner"]))
     for port, fixed_ips in zip(ports, claims.claim(tx, wants), strict=True):
         port["fixed_ips"] = fixed_ips
@@ -292,18 +298,45 @@ def _check_update(tx: Tx, context: Context, current: Object, changed: Object, *,
 def _change_addresses(tx: Tx, current: Object, changed: Object, wanted: Object) -> dict[str, Any]:
     """Claims what `changed` is to have and `current` has not. Out: the network's subnets, by id, if any was read."""
     if "fixed_ips" not in wanted and changed["mac_address"] == current["mac_address"]:
-        return {}
+        return _follow_host(tx, current, changed)
     asked = wanted.get("fixed_ips")
     subnets = claims.subnets_of(tx, [current["network_id"]])[current["network_id"]]
     known = ipam.candidates(subnets, current["device_owner"])
     # Where the port is already, it may stay, whoever the subnet is for by now.
     present = {item["subnet_id"] for item in current["fixed_ips"]} - {subnet.id for subnet in known}
     known += [subnet for subnet in subnets if subnet.id in present]
+    if asked:
+        known = routed.near(known, changed, routed.connected(tx, [changed], {current["network_id"]: known}))
     _check_subnets(tx, current, asked, known)
+    if asked is not None:
+        known = routed.of_one_segment(known, changed, asked)
     owned = {**current, "device_owner": changed["device_owner"]}
     wants = rules.wants_of_changed(known, owned, asked, mac_address=changed["mac_address"])
     changed["fixed_ips"] = claims.claim(tx, [wants], kept=current["fixed_ips"])[0]
     return {subnet.id: subnet for subnet in subnets}
+
+
+def _follow_host(tx: Tx, current: Object, changed: Object) -> dict[str, Any]:
+    """On a routed network: a port that waits for its host has addresses now; any other can take its own there.
+
+    Out: as above. No statement on any other network.
+    """
+    if not current.get("network:is_routed", True):
+        return {}
+    is_deferred = current["ip_allocation"] == routed.DEFERRED and not current["fixed_ips"]
+    if changed["binding:host_id"] in ("", current["binding:host_id"]) or not (is_deferred or current["fixed_ips"]):
+        return {}
+    subnets = claims.subnets_of(tx, [current["network_id"]])
+    known = subnets[current["network_id"]]
+    reach = routed.connected(tx, [changed], subnets)
+    if not is_deferred:
+        routed.check_moved(known, changed, reach)
+        return {}
+    known = routed.near(ipam.candidates(known, changed["device_owner"]), changed, reach)
+    known = routed.of_one_segment(known, changed, None)
+    wants = ipam.wants(known, None, mac_address=changed["mac_address"], device_owner=changed["device_owner"])
+    changed["fixed_ips"] = claims.claim(tx, [wants])[0]
+    return {subnet.id: subnet for subnet in known}
 
 
 def _lost(error: Claimed) -> Exception:

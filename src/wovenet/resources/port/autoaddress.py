@@ -10,6 +10,7 @@ from wovenet.resources.ipam import claims
 from wovenet.resources.ipam.rules import ROUTER_INTERFACE_OWNERS, eui64
 from wovenet.resources.names import marks as names
 from wovenet.resources.port.table import PORT_FIXED_IPS, PORTS
+from wovenet.resources.subnet.table import SUBNETS
 from wovenet.store import schema
 from wovenet.store.tx import Tx
 
@@ -29,6 +30,12 @@ _PORTS = (
     )
     .order_by(PORTS.c.id)
 )
+_IN_SEGMENT = PORTS.c.id.in_(
+    sa.select(PORT_FIXED_IPS.c.port_id)
+    .join(SUBNETS, SUBNETS.c.id == PORT_FIXED_IPS.c.subnet_id)
+    .where(SUBNETS.c.segment_id == sa.bindparam("of_segment"))
+)
+_PORTS_IN_SEGMENT = _PORTS.where(_IN_SEGMENT)
 _BUMP = (
     sa.update(PORTS)
     .where(PORTS.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -45,7 +52,12 @@ def add_subnet(tx: Tx, context: Context, subnet: Object) -> None:
     facts = claims.subnets(tx, [subnet["id"]])[subnet["id"]]
     if not facts.is_auto:
         return
-    rows = tx.rows(_PORTS, {"of_network": facts.network_id, "of_subnet": facts.id})
+    where = {"of_network": facts.network_id, "of_subnet": facts.id}
+    if facts.segment_id is None:
+        rows = tx.rows(_PORTS, where)
+    else:
+        # Others are elsewhere, or nowhere yet.
+        rows = tx.rows(_PORTS_IN_SEGMENT, {**where, "of_segment": facts.segment_id})
     for start in range(0, len(rows), _CHUNK):
         ports = rows[start : start + _CHUNK]
         # Ports first: that is the order in which every writer takes them.
