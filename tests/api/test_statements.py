@@ -144,10 +144,10 @@ NOT_FOR_THEM = {
 
 # One request: (what it is called, who asks, at most so many statements)
 BOUNDS = {
-    ("create port", "admin"): 11,
-    ("create port", "member"): 12,
-    ("create port on a shared network", "member"): 12,
-    ("create port with everything", "member"): 15,
+    ("create port", "admin"): 10,
+    ("create port", "member"): 11,
+    ("create port on a shared network", "member"): 11,
+    ("create port with everything", "member"): 14,
     ("show port", "admin"): 5,
     ("show port", "member"): 5,
     ("update port", "admin"): 7,
@@ -155,15 +155,15 @@ BOUNDS = {
     ("update port's addresses", "member"): 15,
     ("bind port", "admin"): 9,
     ("delete port", "member"): 13,
-    ("create network", "member"): 11,
+    ("create network", "member"): 10,
     ("update network", "member"): 7,
     ("delete network", "member"): 22,
-    ("create subnet", "member"): 19,  # one for the pools that the other subnets of the network come from
+    ("create subnet", "member"): 18,  # one for the pools that the other subnets of the network come from
     ("update subnet", "member"): 6,
     ("delete subnet", "member"): 12,
-    ("create group", "member"): 10,  # one for what new groups are unless they say so
+    ("create group", "member"): 9,  # one for what new groups are unless they say so
     ("delete group", "member"): 13,
-    ("create rule", "member"): 8,
+    ("create rule", "member"): 7,
     ("delete rule", "member"): 5,
     ("set tag", "member"): 8,
 }

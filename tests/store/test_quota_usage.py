@@ -9,7 +9,7 @@ from tests.databases import counting
 from tests.store.support import in_threads
 from wovenet.model.problems import OverQuota
 from wovenet.store import quota_usage
-from wovenet.store.tx import ReadTx, Store, Tx
+from wovenet.store.tx import Store, Tx
 
 
 def used(store: Store, project_id: str = "demo", resource: str = "port") -> int:
@@ -18,7 +18,7 @@ def used(store: Store, project_id: str = "demo", resource: str = "port") -> int:
 
 
 def claim(store: Store, count: int, limit: int) -> None:
-    store.write(lambda tx: quota_usage.claim(tx, "demo", "port", count, limit=limit))
+    store.write(lambda tx: quota_usage.claim(tx, "demo", "port", count, default=limit))
 
 
 def release(store: Store, count: int) -> None:
@@ -48,11 +48,19 @@ def test_no_limit_is_counted_all_the_same(store: Store) -> None:
     assert used(store) == 1000
 
 
+def test_what_the_service_makes_is_counted_and_never_refused(store: Store) -> None:
+    for _ in range(2):
+        store.write(lambda tx: quota_usage.add(tx, "demo", "port", 2))
+    assert used(store) == 4
+    with pytest.raises(OverQuota):
+        claim(store, 1, 3)
+
+
 def test_projects_and_resources_are_counted_apart(store: Store) -> None:
     def work(tx: Tx) -> None:
-        quota_usage.claim(tx, "demo", "port", 1, limit=1)
-        quota_usage.claim(tx, "demo", "network", 2, limit=2)
-        quota_usage.claim(tx, "Demo", "port", 1, limit=1)
+        quota_usage.claim(tx, "demo", "port", 1, default=1)
+        quota_usage.claim(tx, "demo", "network", 2, default=2)
+        quota_usage.claim(tx, "Demo", "port", 1, default=1)
 
     store.write(work)
     assert (used(store), used(store, resource="network"), used(store, "Demo")) == (1, 2, 1)
@@ -70,7 +78,7 @@ def test_a_claim_is_one_statement(store: Store) -> None:
 
 def test_a_failed_write_gives_back_what_it_claimed(store: Store) -> None:
     def work(tx: Tx) -> None:
-        quota_usage.claim(tx, "demo", "port", 1, limit=10)
+        quota_usage.claim(tx, "demo", "port", 1, default=10)
         raise KeyError
 
     with pytest.raises(KeyError):
@@ -117,12 +125,17 @@ def test_claims_and_releases_of_many_threads_add_up(store: Store) -> None:
     assert used(store) == 40
 
 
-def test_a_limit_of_its_own_wins_over_the_default(store: Store) -> None:
-    rows = [{"project_id": "demo", "resource": "port", "limit": 7}]
+@pytest.mark.parametrize(("own", "default", "is_refused"), [(1, 500, True), (7, 0, False), (-1, 0, False)])
+def test_a_limit_of_its_own_wins_over_the_default(store: Store, own: int, default: int, is_refused: bool) -> None:
+    others = (
+        {"project_id": "alt", "resource": "port", "limit": 100},
+        {"project_id": "demo", "resource": "x", "limit": 100},
+    )
+    rows = [{"project_id": "demo", "resource": "port", "limit": own}, *others]
     store.write(lambda tx: tx.insert(quota_usage.QUOTAS, rows))
-
-    def limit(tx: ReadTx, resource: str) -> int:
-        return quota_usage.limit_of(tx, "demo", resource, 500)
-
-    with store.read() as tx:
-        assert (limit(tx, "port"), limit(tx, "network")) == (7, 500)
+    if is_refused:
+        with pytest.raises(OverQuota):
+            claim(store, 2, default)
+    else:
+        claim(store, 2, default)
+    assert used(store) == (0 if is_refused else 2)

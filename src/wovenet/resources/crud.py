@@ -55,8 +55,7 @@ def claim_quota(tx: Tx, context: Context, quota: str, requests: Sequence[Object]
     wanted = Counter(request["project_id"] for request in requests)
     default = context.settings.quotas.limit(quota)
     for project_id, number in sorted(wanted.items()):
-        limit = quota_usage.limit_of(tx, project_id, quota, default)
-        quota_usage.claim(tx, project_id, quota, number, limit=limit)
+        quota_usage.claim(tx, project_id, quota, number, default=default)
 
 
 def new_object(tx: ReadTx, resource: Resource, request: Object) -> Object:

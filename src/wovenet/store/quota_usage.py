@@ -1,6 +1,7 @@
 """How much of each resource a project uses, counted in the transaction that makes or removes it, and its limits."""
 
 import logging
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -40,35 +41,48 @@ QUOTAS = sa.Table(
 _U = QUOTA_USAGE.c
 _THIS = (_U.project_id == sa.bindparam("of_project"), _U.resource == sa.bindparam("of_resource"))
 _COUNT = sa.bindparam("count", type_=sa.BigInteger)
-_CEILING = sa.bindparam("ceiling", type_=sa.BigInteger)
-_CLAIM = (
-    QUOTA_USAGE.update().where(*_THIS, sa.or_(_CEILING < 0, _U.used + _COUNT <= _CEILING)).values(used=_U.used + _COUNT)
+_OWN_LIMIT = (
+    sa.select(QUOTAS.c.limit)
+    .where(QUOTAS.c.project_id == sa.bindparam("of_project"), QUOTAS.c.resource == sa.bindparam("of_resource"))
+    .scalar_subquery()
 )
+_CEILING = sa.func.coalesce(_OWN_LIMIT, sa.bindparam("default", type_=sa.BigInteger))
+_ADD = QUOTA_USAGE.update().where(*_THIS).values(used=_U.used + _COUNT)
+_CLAIM = _ADD.where(sa.or_(_CEILING < 0, _U.used + _COUNT <= _CEILING))
 _RELEASE = QUOTA_USAGE.update().where(*_THIS, _U.used >= _COUNT).values(used=_U.used - _COUNT)
 _SET = QUOTA_USAGE.update().where(*_THIS).values(used=_COUNT)
 _USED = sa.select(_U.used).where(*_THIS)
 _USED_BY_PROJECT = sa.select(_U.resource, _U.used).where(_U.project_id == sa.bindparam("of_project"))
-_LIMIT = sa.select(QUOTAS.c.limit).where(
-    QUOTAS.c.project_id == sa.bindparam("of_project"), QUOTAS.c.resource == sa.bindparam("of_resource")
-)
 
 
-def claim(tx: Tx, project_id: str, resource: str, count: int, *, limit: int) -> None:
-    """Counts `count` more, if that stays within `limit` (-1: always). One statement, three on first use.
+def claim(tx: Tx, project_id: str, resource: str, count: int, *, default: int) -> None:
+    """Counts `count` more, if that stays within the project's own limit, or within `default` if it has none.
 
-    The row of the counter stays locked until the transaction ends, so claim late in it.
+    A limit of -1 is none. One statement, three on first use. The row of the counter stays locked until the transaction
+    ends.
 
     Raises: OverQuota.
     """
-    if count < 0:
-        raise ValueError(f"cannot claim {count}")
-    parameters = {"of_project": project_id, "of_resource": resource, "count": count, "ceiling": limit}
-    if tx.run(_CLAIM, parameters) == 1:
-        return
-    # Either the counter is missing, or the limit would be passed: the second try, with a counter, tells.
-    tx.run(_begin(tx.connection.dialect.name), {"project_id": project_id, "resource": resource, "used": 0})
-    if tx.run(_CLAIM, parameters) != 1:
+    parameters = {"of_project": project_id, "of_resource": resource, "count": count, "default": default}
+    if not _counted(tx, _CLAIM, parameters):
         raise OverQuota(overs=[resource])
+
+
+def add(tx: Tx, project_id: str, resource: str, count: int) -> None:
+    """Counts `count` more, whatever the limit: for what the service itself makes. Statements as for a claim."""
+    _counted(tx, _ADD, {"of_project": project_id, "of_resource": resource, "count": count})
+
+
+def _counted(tx: Tx, statement: sa.Update, parameters: Mapping[str, Any]) -> bool:
+    """Whether the project's counter could be changed."""
+    if parameters["count"] < 0:
+        raise ValueError(f"cannot count {parameters['count']}")
+    if tx.run(statement, parameters) == 1:
+        return True
+    # Either the counter is missing, or the limit would be passed: the second try, with a counter, tells.
+    project_id, resource = parameters["of_project"], parameters["of_resource"]
+    tx.run(_begin(tx.connection.dialect.name), {"project_id": project_id, "resource": resource, "used": 0})
+    return tx.run(statement, parameters) == 1
 
 
 def release(tx: Tx, project_id: str, resource: str, count: int) -> None:
@@ -93,12 +107,6 @@ def used(read_tx: ReadTx, project_id: str, resource: str) -> int:
 def used_by(read_tx: ReadTx, project_id: str) -> dict[str, int]:
     """How much the project uses, by resource; a resource that it never used may be missing."""
     return {row.resource: row.used for row in read_tx.rows(_USED_BY_PROJECT, {"of_project": project_id})}
-
-
-def limit_of(read_tx: ReadTx, project_id: str, resource: str, default: int) -> int:
-    """The project's limit: its own, or `default`."""
-    own = read_tx.value(_LIMIT, {"of_project": project_id, "of_resource": resource})
-    return default if own is None else int(own)
 
 
 @cache

@@ -60,7 +60,7 @@ def create(tx: Tx, context: Context, networks: Sequence[Object]) -> None:
     actions.insert_plain(tx, context, requests, resource=port.RESOURCE)
     for project_id in sorted({network["project_id"] for network in networks}):
         number = sum(network["project_id"] == project_id for network in networks)
-        quota_usage.claim(tx, project_id, "port", number, limit=quota_usage.UNLIMITED)
+        quota_usage.add(tx, project_id, "port", number)
 
 
 def subnets_changed(tx: Tx, context: Context, network_id: str) -> None:

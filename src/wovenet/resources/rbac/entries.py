@@ -25,7 +25,7 @@ def add(tx: Tx, entries: Sequence[Mapping[str, Any]]) -> None:
     """
     tx.insert(RBAC_ENTRIES, entries)
     for project_id, number in sorted(Counter(entry["project_id"] for entry in entries).items()):
-        quota_usage.claim(tx, project_id, QUOTA, number, limit=quota_usage.UNLIMITED)
+        quota_usage.add(tx, project_id, QUOTA, number)
 
 
 def remove(tx: Tx, *conditions: "sa.ColumnElement[bool]") -> int:

@@ -99,8 +99,8 @@ def _make(tx: Tx, project_id: str, *, is_stateful: bool) -> str:
         raise LostRace(f"default group of {project_id}") from error
     made = new_rules(tx, [group], are_default=True)
     actions.write(tx, made)
-    quota_usage.claim(tx, project_id, "security_group", 1, limit=quota_usage.UNLIMITED)
-    quota_usage.claim(tx, project_id, "security_group_rule", len(made), limit=quota_usage.UNLIMITED)
+    quota_usage.add(tx, project_id, "security_group", 1)
+    quota_usage.add(tx, project_id, "security_group_rule", len(made))
     tx.mark(Unit("security_group", str(group["id"])))
     return str(group["id"])
 
