@@ -178,6 +178,17 @@ class SecurityGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Experimental:
+    """What Neutron calls experimental."""
+
+    group: ClassVar = "experimental"
+
+    ipv6_pd_enabled: bool = option(
+        default=False, doc="Whether IPv6 subnets of the default pool have a delegated prefix if there is no such pool."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wovenet:
     """What Neutron has no option for."""
 

@@ -19,7 +19,7 @@ from wovenet.settings.networking import (
     Ovs,
 )
 from wovenet.settings.options import Secret
-from wovenet.settings.service import Database, Default, OsloPolicy, Quotas, SecurityGroup, Wovenet
+from wovenet.settings.service import Database, Default, Experimental, OsloPolicy, Quotas, SecurityGroup, Wovenet
 
 RawGroup: TypeAlias = Mapping[str, str | Secret]
 
@@ -43,6 +43,7 @@ class Settings:
     ovn_nb_global: OvnNbGlobal = field(default_factory=OvnNbGlobal)
     network_log: NetworkLog = field(default_factory=NetworkLog)
     ovs: Ovs = field(default_factory=Ovs)
+    experimental: Experimental = field(default_factory=Experimental)
     wovenet: Wovenet = field(default_factory=Wovenet)
     raw: Mapping[str, RawGroup] = field(default_factory=lambda: MappingProxyType({}))
     """Groups that libraries read themselves (`LIBRARY_GROUPS`), as written."""

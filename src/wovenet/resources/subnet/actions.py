@@ -168,7 +168,7 @@ def _out_of_a_pool(tx: Tx, context: Context, request: Object, neighbours: scopin
     if request.get("cidr") is not None and request.get("prefixlen") is not None:
         raise BadRequest(resource="subnets", msg="cidr and prefixlen must not be supplied together")
     pool = allocation.pool_of(tx, context, request)
-    cut = request if pool is None else allocation.allocate(tx, pool, request)
+    cut = allocation.allocate(tx, pool, request) if pool is not None else {**request, "subnetpool_id": None}
     if cut.get("cidr") is not None:
         neighbours.add(request["network_id"], request["ip_version"], pool)
     return cut
@@ -192,7 +192,13 @@ def _keys(cidr: str) -> dict[str, str]:
 
 
 def _refuse_overlaps(tx: ReadTx, subnets: Sequence[Object]) -> None:
-    """Raises: InvalidInput if two subnets of one network, new or old, share an address. One statement."""
+    """Raises: InvalidInput if two subnets of one network, new or old, share an address. One statement.
+
+    Those that wait for their prefix are all alike.
+    """
+    subnets = [subnet for subnet in subnets if subnet["subnetpool_id"] != rules.DELEGATED]
+    if not subnets:
+        return
     spans = sorted(
         (subnet["network_id"], subnet["ip_version"], *rules.bounds(subnet["cidr"]), position)
         for position, subnet in enumerate(subnets)

@@ -18,6 +18,8 @@ Interval = tuple[int, int]
 AUTO_MODES: Final = frozenset({"slaac", "dhcpv6-stateless"})
 _AUTO_PREFIX = 64
 _DHCP_HOST_BITS_LEAST = 2
+DELEGATED: Final = "prefix_delegation"
+"""As the pool of a subnet: names none. The subnet's prefix is delegated by a router outside."""
 NEW: Final = "new subnet"
 """What problems call a subnet that has no id yet."""
 
@@ -41,7 +43,8 @@ def new(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     if network.version != ip_version:
         raise _invalid(f"cidr '{cidr}' does not match the ip_version '{ip_version}'")
     enable_dhcp: bool = request["enable_dhcp"]
-    _check_dhcp_range(network, enable_dhcp=enable_dhcp)
+    if request.get("subnetpool_id") != DELEGATED:
+        _check_dhcp_range(network, enable_dhcp=enable_dhcp)
     _check_ipv6_modes(request, network)
     gateway_ip = _gateway(request, network)
     given = request.get("allocation_pools")

@@ -1,6 +1,7 @@
 """Pools in address scopes: no address comes twice in a scope, and no network is in two scopes of an IP version."""
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,7 +103,7 @@ class Neighbours:
             key = (row.network_id, row.ip_version)
             self._found.setdefault(key, set()).add((row.subnetpool_id, row.address_scope_id))
 
-    def add(self, network_id: str, ip_version: int, pool: "Object | None") -> None:
+    def add(self, network_id: str, ip_version: int, pool: "Mapping[str, Any] | None") -> None:
         """The network has a subnet of `pool`, or of none, as well.
 
         Raises: NetworkSubnetPoolAffinityError, NetworkAddressScopeAffinityError if its others forbid that.
