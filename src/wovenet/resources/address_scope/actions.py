@@ -49,7 +49,8 @@ def delete(tx: Tx, resource: Resource, current: Object) -> None:
     lock(tx, current["id"])
     if tx.row(_POOL, {"of_scope": current["id"]}) is not None:
         raise AddressScopeInUse(address_scope_id=current["id"])
-    crud.remove(tx, resource, [current])
+    # To hold it is a revision.
+    crud.remove(tx, resource, [{**current, "revision_number": current["revision_number"] + 1}])
     entries.forget(tx, current["id"])
 
 
