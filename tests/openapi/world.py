@@ -126,24 +126,21 @@ def fill(cloud: Deployment) -> None:
 class Known:
     """What is there: ids by collection, and the values that attributes have, by their names."""
 
-    def __init__(self, cloud: Deployment) -> None:
+    def __init__(self, cloud: Deployment, needed: frozenset[str]) -> None:
+        """In: the attributes that some request cannot do without."""
+        self.needed = needed
         self.ids: dict[str, list[str]] = {}
         self.values: dict[str, list[Any]] = {name: list(values) for name, values in WORDS.items()}
         for name, resource in REGISTRY.resources.items():
             path = f"/v2.0/{REGISTRY.surface.collections[name].path}"
             found = cloud.client.ask("GET", path).body[name]
-            self.ids[path] = [item["id"] for item in found]
-            self.values.setdefault(f"{resource.member}_id", []).extend(item["id"] for item in found)
+            # What has no id of its own is found by that of its network.
+            self.ids[path] = [item["id"] if "id" in item else item["network_id"] for item in found]
+            self.values.setdefault(f"{resource.member}_id", []).extend(self.ids[path])
             for item in found:
                 self._learn(item)
         self.values["object_id"] = [one for ids in self.ids.values() for one in ids]
         self.anything = [value for name in sorted(self.values) for value in self.values[name]]
-        self.needed = frozenset(
-            attribute.name
-            for collection in REGISTRY.surface.collections.values()
-            for attribute in collection.attributes.values()
-            if attribute.spec.get("allow_post") and "default" not in attribute.spec
-        )
 
     def _learn(self, item: dict[str, Any]) -> None:
         for name, value in item.items():
