@@ -14,6 +14,7 @@ import yaml
 from wovenet.model.views import (
     AddressGroupView,
     AddressPairView,
+    ChassisGroupView,
     DeploymentView,
     DhcpOptionView,
     FixedIpView,
@@ -32,6 +33,7 @@ from wovenet.ovn.rows import Desired, Keys, Ref, Value
 from wovenet.ovn.wire import NO_ALIASES, encode
 from wovenet.resources.address_group import render as address_group
 from wovenet.resources.deployment import render as deployment
+from wovenet.resources.external import render as external
 from wovenet.resources.names import render as names
 from wovenet.resources.network import render as network
 from wovenet.resources.port import render as port
@@ -77,6 +79,8 @@ def _render(kind: str, state: dict[str, Any]) -> Desired:
     if kind == "network_dns":
         state["names"] = tuple((name, address) for name, address in state["names"])
         return names.render(NetworkNamesView(**state), DEPLOYMENT)
+    if kind == "network_ha":
+        return external.render(ChassisGroupView(state["network_id"], tuple(state["zones"]), tuple(state["chassis"])))
     if kind == "subnet":
         return subnet.render(_subnet(state), DEPLOYMENT)
     if kind == "address_group":
@@ -90,6 +94,9 @@ def _render(kind: str, state: dict[str, Any]) -> Desired:
     state["allowed_pairs"] = tuple(AddressPairView(*one) for one in state["allowed_pairs"])
     state["extra_dhcp_opts"] = tuple(DhcpOptionView(*one) for one in state["extra_dhcp_opts"])
     state["own_dhcp"] = tuple(_subnet(one) for one in state["own_dhcp"])
+    if "chassis_group" in state:
+        network_id, zones, chassis = state["chassis_group"]
+        state["chassis_group"] = ChassisGroupView(network_id, tuple(zones), tuple(chassis))
     if "virtual" in state:
         ip_address, parents, host = state["virtual"]
         state["virtual"] = VirtualView(ip_address, tuple(parents), host)
@@ -106,6 +113,7 @@ def _labels(desired: Desired) -> dict[str, str]:
         subnet.options_uuid(IDS["S"]): "dhcp S",
         subnet.options_uuid(IDS["S2"]): "dhcp S2",
         subnet.options_uuid(IDS["S6"]): "dhcp S6",
+        external.network_group_uuid(IDS["N"]): "chassis of N",
         security_group.group_uuid(IDS["SG"]): "group SG",
         security_group.group_uuid(IDS["SG2"]): "group SG2",
     }

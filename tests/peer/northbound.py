@@ -9,6 +9,7 @@ from typing import Any
 TIMEOUT_S = 30
 NATURAL = {
     "ACL": ("external_ids", "neutron:security_group_rule_id"),
+    "HA_Chassis": ("chassis_name", None),
     "DNS": ("external_ids", "ls_name"),
     "DHCP_Options": ("external_ids", "subnet_id"),
     "Logical_Router_Static_Route": ("ip_prefix", None),
@@ -17,7 +18,7 @@ NATURAL = {
 }
 """Tables without a name → the column (and key in it) that says what a row stands for."""
 SKIPPED = {"NB_Global", "Connection", "SSL"}
-BY_CHANCE = {("ACL", "label")}
+BY_CHANCE = {("ACL", "label"), ("HA_Chassis", "priority")}
 """Columns whose values mean nothing but that there is one."""
 WRITTEN_BY_OVN = {("Logical_Switch_Port", "up"), ("Logical_Switch_Port", "dynamic_addresses")}
 

@@ -10,6 +10,7 @@ from tests import ovsdb_servers
 from tests.reconcile.southbound import Southbound
 from tests.reconcile.world import Net, Port, State, World, id_of
 from wovenet.model.actor import Actor
+from wovenet.model.ids import NETWORK_HA, Unit
 from wovenet.ovn import southbound as sb
 from wovenet.ovn.errors import ConnectionLost
 from wovenet.reconcile.observe import Observer
@@ -19,7 +20,7 @@ from wovenet.resources.host.table import HOSTS
 from wovenet.resources.port.table import PORTS
 from wovenet.settings import Settings
 from wovenet.store import outbox
-from wovenet.store.tx import OVN, SOUTHBOUND, Store, Tx
+from wovenet.store.tx import MARKS, OVN, SOUTHBOUND, Store, Tx
 
 PORTS_HELD = State(
     nets=(Net("n"),), ports=tuple(Port(name, "n", host="hv1.test", vif="ovs") for name in ("p", "q", "r"))
@@ -52,6 +53,15 @@ def observer(store: Store, southbound: Southbound) -> Iterator[Observer]:
 def statuses(store: Store) -> dict[str, str]:
     with store.read() as tx:
         return {row.name: row.status for row in tx.rows(sa.select(PORTS.c.name, PORTS.c.status))}
+
+
+def marked(store: Store) -> set[Unit]:
+    with store.read() as tx:
+        return {Unit(row.kind, row.unit_id) for row in tx.rows(sa.select(MARKS.c.kind, MARKS.c.unit_id))}
+
+
+def forget_marks(store: Store) -> None:
+    store.write(lambda tx: tx.run(MARKS.delete()))
 
 
 def details(store: Store) -> dict[str, str]:
@@ -108,6 +118,26 @@ def test_a_virtual_port_tells_where_its_parent_is(world: World, southbound: Sout
     southbound.unbind(id_of("vip"))
     follow(observer)
     assert details(world.store) == {"vip": '{"parent_hostname":""}'}
+
+
+def test_who_serves_external_ports_follows_the_hosts(world: World, southbound: Southbound, observer: Observer) -> None:
+    """OV-064: chassis come, change and go, and what depends on them is marked."""
+    world.become(State(nets=(Net("n"),), ports=(Port("card", "n", vnic="direct"),)))
+    units = {Unit("port", id_of("card")), Unit(NETWORK_HA, id_of("n"))}
+    southbound.host("hv1")
+    follow(observer)
+    assert units <= marked(world.store)
+
+    for change in (lambda: southbound.host("hv2"), lambda: southbound.forget_host("hv1")):
+        forget_marks(world.store)
+        change()
+        follow(observer)
+        assert units <= marked(world.store)
+
+    forget_marks(world.store)
+    southbound.heartbeat("hv2", 5)
+    follow(observer)
+    assert not units & marked(world.store), "that a host lives changes nothing"
 
 
 def test_what_was_missed_is_compared_on_connecting(world: World, southbound: Southbound, observer: Observer) -> None:

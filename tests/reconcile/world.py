@@ -88,6 +88,7 @@ class Port:
     up: bool = True
     status: str = "DOWN"
     vif: str = "unbound"
+    vnic: str = "normal"
     dns: str = ""
     revision: int = 1
 
@@ -219,7 +220,7 @@ def _add_port(add: Callable[..., None], port: Port) -> None:
         dns_name=port.dns,
         ip_allocation="immediate",
         binding_host_id=port.host,
-        binding_vnic_type="normal",
+        binding_vnic_type=port.vnic,
         binding_vif_type=port.vif,
         binding_vif_details="{}",
         binding_profile="{}",

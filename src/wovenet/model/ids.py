@@ -37,3 +37,6 @@ GLOBAL_UNIT = Unit("global", "global")
 
 NETWORK_DNS: Final = "network_dns"
 """The kind of the units that are the names in a network; their ids are the networks'."""
+
+NETWORK_HA: Final = "network_ha"
+"""The kind of the units that are the chassis which serve a network's external ports; their ids are the networks'."""

@@ -37,6 +37,8 @@ class DeploymentView:
     distributes_floating_ips: bool = False
     migration_strategy: str = "rarp"
     """How a live migration's destination takes over; "" at once."""
+    serves_bare_metal: bool = True
+    """OVN answers DHCP of bare metal."""
     dhcp4_options: Mapping[str, str] = field(default_factory=dict)
     """The operator's options for every subnet, by OVN's names; "" takes one away."""
     dhcp6_options: Mapping[str, str] = field(default_factory=dict)
@@ -183,6 +185,18 @@ class VirtualView:
     """Where the one is that has it; "" if none has."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChassisGroupView:
+    """The chassis that serve external ports of a network."""
+
+    network_id: str
+    zones: tuple[str, ...]
+    """The network's hints."""
+    chassis: tuple[str, ...]
+    """Names, the first to be preferred."""
+    revision: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortView:
     """A port with everything that is decided by its network, subnets and groups."""
@@ -215,6 +229,8 @@ class PortView:
     extra_dhcp_opts: tuple[DhcpOptionView, ...]
     own_dhcp: tuple[SubnetView, ...]
     """The subnets whose options this port changes by its own: of each IP version the first that has any."""
+    chassis_group: ChassisGroupView | None = None
+    """Who serves it, if it is external and has a group of its own."""
     virtual: VirtualView | None = None
     """What it is if it is on no host, and other ports may take over its address."""
 

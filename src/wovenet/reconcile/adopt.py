@@ -14,7 +14,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, RowUuid, Unit, is_uuid
+from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, NETWORK_HA, RowUuid, Unit, is_uuid
 from wovenet.model.views import DeploymentView
 from wovenet.ovn import actual, logs
 from wovenet.ovn.client import Client
@@ -24,6 +24,7 @@ from wovenet.ovn.wire import Normal
 from wovenet.reconcile import kinds, ledger
 from wovenet.resources.address_group.render import set_uuid
 from wovenet.resources.deployment.render import DROP_GROUP, DROP_GROUP_NAME
+from wovenet.resources.external import render as external
 from wovenet.resources.names.render import dns_uuid
 from wovenet.resources.network.render import localnet_uuid, switch_uuid
 from wovenet.resources.port.render import port_uuid
@@ -42,6 +43,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "DHCP_Options": ("external_ids", "cidr"),
     "Address_Set": ("name",),
     "Meter": ("name", "bands"),
+    "HA_Chassis_Group": ("name",),
     "Port_Group": ("name",),
     "ACL": ("external_ids", "direction", "match"),
     "Logical_Switch_Port": ("name",),
@@ -144,6 +146,8 @@ def _claims(
     names = {uuid: _text(row["name"]) for uuid, row in rows.items()}
     if table == "Logical_Switch":
         yield from (_switch(uuid, name) for uuid, name in names.items())
+    elif table == "HA_Chassis_Group":
+        yield from (_chassis_group(uuid, name) for uuid, name in names.items())
     elif table == "Address_Set":
         yield from (_address_set(uuid, name) for uuid, name in names.items())
     elif table == "Port_Group":
@@ -215,6 +219,15 @@ def _group(uuid: RowUuid, name: str) -> Claim | None:
     if not name.startswith("pg_") or not is_uuid(group_id):
         return None
     return Claim(Unit("security_group", group_id), ("Port_Group", group_uuid(group_id)), uuid)
+
+
+def _chassis_group(uuid: RowUuid, name: str) -> Claim | None:
+    own = name.removeprefix("neutron-")
+    id_ = own.removeprefix("extport-")
+    if own == name or not is_uuid(id_):
+        return None
+    unit = Unit(NETWORK_HA if id_ == own else "port", id_)
+    return Claim(unit, ("HA_Chassis_Group", external.group_uuid(unit)), uuid)
 
 
 def _address_set(uuid: RowUuid, name: str) -> Claim | None:

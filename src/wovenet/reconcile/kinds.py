@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, RowUuid, Unit
+from wovenet.model.ids import GLOBAL_UNIT, NETWORK_DNS, NETWORK_HA, RowUuid, Unit
 from wovenet.model.views import DeploymentView
 from wovenet.ovn.diff import RowKey
 from wovenet.ovn.rows import NOTHING, Desired, row_uuid
@@ -15,6 +15,8 @@ from wovenet.resources.address_group import render as address_group
 from wovenet.resources.address_group import view as address_group_view
 from wovenet.resources.address_group.table import ADDRESS_GROUPS
 from wovenet.resources.deployment import render as deployment
+from wovenet.resources.external import render as external
+from wovenet.resources.external import view as external_view
 from wovenet.resources.log import view as log_view
 from wovenet.resources.names import render as names
 from wovenet.resources.names import view as names_view
@@ -54,7 +56,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of unit. `rank`: a unit refers to rows of lower ranks only, so it is brought to OVN after them."""
+    """One kind of unit. `rank`: a unit refers to rows of lower ranks only, so it is brought to OVN after them;
+    with one exception, `network_ha`."""
 
     name: str
     rank: int
@@ -146,7 +149,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             _kind(
                 "port", 4, port_view.views, port.render, table=PORTS, anchors=_port_anchors, owners=_port_owners,
             ),
-            Kind(ORPHAN, 5, _nothing, None, _orphan_anchors),
+            # After the ports: a group goes only when no port refers to it. The first port of a network waits for it.
+            _kind(
+                NETWORK_HA, 5, external_view.views, lambda view, _: external.render(view), table=NETWORKS,
+                anchors=lambda id_: [("HA_Chassis_Group", external.network_group_uuid(id_))],
+            ),
+            Kind(ORPHAN, 6, _nothing, None, _orphan_anchors),
         )
     }
 )  # fmt: skip
@@ -154,7 +162,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 RANK: Final[Mapping[str, int]] = MappingProxyType({kind.name: kind.rank for kind in KINDS.values()})
 TABLES: Final = (
     "Logical_Switch", "DNS", "DHCP_Options", "Address_Set", "Meter", "Meter_Band", "Port_Group", "ACL",
-    "Logical_Switch_Port",
+    "HA_Chassis_Group", "HA_Chassis", "Logical_Switch_Port",
 )  # fmt: skip
 """The tables of NB that units have rows of, except the one whose only row everybody writes to."""
 

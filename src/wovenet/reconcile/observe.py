@@ -16,6 +16,7 @@ from wovenet.model.ids import is_uuid
 from wovenet.ovn import southbound as sb
 from wovenet.ovn.errors import TransactionRefused
 from wovenet.resources import host
+from wovenet.resources.external import marks as external
 from wovenet.resources.host import facts
 from wovenet.resources.port import status, virtual, whereabouts
 from wovenet.resources.port.table import PORTS
@@ -99,7 +100,7 @@ class Observer:
 
     def _compare(self, snapshot: sb.Snapshot) -> None:
         """The store says what the snapshot says: of all ports, hosts and agents, also those that it does not name."""
-        self._write(partial(host.keep_only, chassis=[one.name for one in snapshot.chassis]))
+        self._write(partial(_keep_only, chassis=[one.name for one in snapshot.chassis]))
         everything: list[sb.Change] = [*snapshot.chassis, *snapshot.agents, *snapshot.ports]
         for part in _parts(everything):
             self._write(partial(_store, changes=part))
@@ -138,6 +139,7 @@ class Observer:
 def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
     chassis: dict[str, frozenset[str]] = {}
     floating: set[str] = set()
+    are_others = False
     for change in changes:
         match change:
             case sb.PortChanged(logical_port=port_id):
@@ -149,14 +151,21 @@ def _store(tx: Tx, changes: Sequence[sb.Change]) -> None:
                 if is_uuid(port_id):
                     chassis[port_id] = frozenset()
             case sb.ChassisChanged():
-                _store_host(tx, change)
+                are_others = _store_host(tx, change) or are_others
             case sb.ChassisGone(name=name):
-                host.gone(tx, name)
+                are_others = host.gone(tx, name) or are_others
             case sb.AgentChanged():
                 _store_agent(tx, change)
             case sb.AgentGone():
                 pass  # its host goes with it, or it comes back
+    if are_others:
+        external.of_hosts(tx)
     _set_up(tx, chassis, floating)
+
+
+def _keep_only(tx: Tx, chassis: Sequence[str]) -> None:
+    if host.keep_only(tx, chassis):
+        external.of_hosts(tx)
 
 
 def _where_up(change: sb.PortChanged) -> frozenset[str]:
@@ -175,12 +184,13 @@ def _set_up(tx: Tx, chassis: Mapping[str, frozenset[str]], floating: Collection[
     virtual.tell(tx, moved, virtual=floating)
 
 
-def _store_host(tx: Tx, change: sb.ChassisChanged) -> None:
+def _store_host(tx: Tx, change: sb.ChassisChanged) -> bool:
+    """Out: whether the host is new or another than before."""
     found = facts.of_chassis(change.name, change.hostname, config=change.config, encaps=change.encaps)
     if found is None:
         LOG.warning("a chassis without a usable name was left out")
-        return
-    host.report(tx, found)
+        return False
+    return host.report(tx, found)
 
 
 def _store_agent(tx: Tx, change: sb.AgentChanged) -> None:

@@ -80,7 +80,7 @@ def test_the_size_of_a_subnet_does_not_matter(world: World, cidr: str) -> None:
     network = world.network()
     world.subnet(network, cidr)
     world.port(network)
-    assert cost(world, "port", {"network_id": network["id"]}) == 13
+    assert cost(world, "port", {"network_id": network["id"]}) == 12
 
 
 def test_a_full_subnet_says_so_at_no_more_cost(world: World) -> None:

@@ -31,6 +31,7 @@ def view(settings: Settings, *, resolvers: Iterable[str] = ()) -> DeploymentView
         broadcasts_arps_to_all_routers=ovn.broadcast_arps_to_all_routers,
         distributes_floating_ips=ovn.enable_distributed_floating_ip,
         migration_strategy=ovn.live_migration_activation_strategy,
+        serves_bare_metal=not ovn.disable_ovn_dhcp_for_baremetal_ports,
         dhcp4_options=ovn.ovn_dhcp4_global_options,
         dhcp6_options=ovn.ovn_dhcp6_global_options,
         log_rate=settings.network_log.rate_limit,

@@ -26,17 +26,24 @@ _UPDATE = sa.update(HOSTS).where(_H.chassis == sa.bindparam("of_chassis"))
 _DELETE = sa.delete(HOSTS).where(_H.chassis == sa.bindparam("of_chassis"))
 
 
-def report(tx: Tx, facts: HostFacts) -> None:
-    """The host and its agents are known as `facts` say. Two statements if nothing has changed."""
+def report(tx: Tx, facts: HostFacts) -> bool:
+    """The host and its agents are known as `facts` say. Out: whether the host is new or another than before.
+
+    Two statements if nothing has changed.
+    """
     row: dict[str, Any] = {"chassis": facts.chassis, "hostname": facts.hostname}
     for field in ("bridge_mappings", "cms_options", "encaps", "other_config"):
         row[field] = msgspec.json.encode(getattr(facts, field), order="sorted").decode()
     known = tx.row(_BY_CHASSIS, {"of_chassis": facts.chassis})
+    is_new = False
     if known is None:
         tx.insert(HOSTS, [{**row, "created_at": tx.now()}])
+        is_new = True
     elif changes := {name: value for name, value in row.items() if known._mapping[name] != value}:
         tx.run(_UPDATE, {"of_chassis": facts.chassis, **changes})
+        is_new = True
     mirror.report(tx, facts)
+    return is_new
 
 
 def heard(
@@ -58,18 +65,23 @@ def heard(
     )
 
 
-def gone(tx: Tx, chassis: str) -> None:
-    """Neither the host nor its agents are known."""
-    tx.run(_DELETE, {"of_chassis": chassis})
+def gone(tx: Tx, chassis: str) -> bool:
+    """Neither the host nor its agents are known. Out: whether it was."""
+    was_known = bool(tx.run(_DELETE, {"of_chassis": chassis}))
     mirror.gone(tx, chassis)
+    return was_known
 
 
-def keep_only(tx: Tx, chassis: Iterable[str]) -> None:
-    """No other hosts than these are known: for a controller that has just connected and sees them all."""
+def keep_only(tx: Tx, chassis: Iterable[str]) -> bool:
+    """No other hosts than these are known: for a controller that has just connected and sees them all.
+
+    Out: whether any is not known any more.
+    """
     seen = set(chassis)
-    for row in tx.rows(sa.select(_H.chassis).order_by(_H.chassis)):
-        if row.chassis not in seen:
-            gone(tx, row.chassis)
+    left = [row.chassis for row in tx.rows(sa.select(_H.chassis).order_by(_H.chassis)) if row.chassis not in seen]
+    for name in left:
+        gone(tx, name)
+    return bool(left)
 
 
 def review(tx: Tx, *, down_time_s: float) -> None:

@@ -9,6 +9,7 @@ from wovenet.model import problems
 from wovenet.model.ids import Unit
 from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
+from wovenet.resources.external import marks as external
 from wovenet.resources.ipam import claims
 from wovenet.resources.ipam import rules as ipam
 from wovenet.resources.log import marks as log_marks
@@ -60,6 +61,7 @@ def create(tx: Tx, context: Context, requests: Sequence[Object], *, resource: Re
     _mark_dependents(tx, ports)
     names.mark_of(tx, ports)
     virtual.mark_claimed(tx, [], ports)
+    external.of_ports(tx, ports)
     return ports
 
 
@@ -109,6 +111,8 @@ def update(tx: Tx, context: Context, current: Object, changes: Object, *, resour
         saved = crud.save(tx, resource, current, differences)
     except Claimed as error:
         raise _lost(error) from error
+    if "binding:vnic_type" in differences:
+        external.of_ports(tx, [current, changed])
     if "allowed_address_pairs" in differences:
         virtual.mark_claimed(tx, [current], [changed])
     if "security_groups" in differences:
@@ -140,6 +144,7 @@ def remove(tx: Tx, ports: Sequence[Object], *, resource: Resource) -> None:
     subnets = claims.subnets(tx, (fixed_ip["subnet_id"] for fixed_ip in fixed_ips))
     log_marks.of_groups_of(tx, ports)
     virtual.mark_claimed(tx, ports, [])
+    external.of_ports(tx, ports)
     crud.remove(tx, resource, ports)
     claims.give_back(tx, subnets, fixed_ips)
     names.mark_of(tx, ports)

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import netaddr
 
-from wovenet.model.ids import RowUuid, Unit
+from wovenet.model.ids import NETWORK_HA, RowUuid, Unit
 from wovenet.model.views import AddressPairView, DeploymentView, PortView, SubnetView
 from wovenet.ovn import dhcp
 from wovenet.ovn.rows import NOTHING, Desired, Keys, Link, Ref, Row, Scalar, Value, row_uuid
 from wovenet.resources.deployment.render import DROP_GROUP
+from wovenet.resources.external import render as external
 from wovenet.resources.network.render import switch_name, switch_uuid
 from wovenet.resources.security_group.render import group_uuid
 from wovenet.resources.subnet import render as subnet
@@ -29,6 +30,9 @@ LOAD_BALANCER = "neutron:LOADBALANCERV2"
 EXTERNAL_VNIC_TYPES = frozenset({"baremetal", "direct", "direct-physical", "macvtap"})
 """Ports whose packets do not come through the host's switch: OVN only serves them from the network's side."""
 SWITCHDEV = "switchdev"
+EXTERNAL = "external"
+"""The type of such a port in OVN."""
+BARE_METAL = "baremetal"
 
 _OPTIONS = ("activation-strategy", "requested-chassis", "virtual-ip", "virtual-parents")
 _MAC = re.compile("[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
@@ -43,7 +47,10 @@ def port_uuid(port_id: str) -> RowUuid:
 
 def owners(view: PortView) -> dict[RowUuid, Unit]:
     """Which units own the rows that `render` refers to: who is waited for when one is not there yet."""
-    found = {switch_uuid(view.network_id): Unit("network", view.network_id)}
+    found = {
+        switch_uuid(view.network_id): Unit("network", view.network_id),
+        external.network_group_uuid(view.network_id): Unit(NETWORK_HA, view.network_id),
+    }
     for fixed_ip in view.fixed_ips:
         found[subnet.options_uuid(fixed_ip.subnet_id)] = Unit("subnet", fixed_ip.subnet_id)
     for group_id in view.security_group_ids:
@@ -70,8 +77,7 @@ def render(view: PortView, deployment: DeploymentView) -> Desired:
             "dhcpv6_options": v6,
             "enabled": view.admin_state_up,
             "external_ids": Keys(_external_ids(view)),
-            # Who serves an external port is not decided here yet.
-            **({} if _type(view) == "external" else {"ha_chassis_group": _UNSET}),
+            "ha_chassis_group": _chassis_group(view),
             "name": view.id,
             "options": Keys(_options(view, deployment)),
             "parent_name": _UNSET if view.parent_name is None else view.parent_name,
@@ -82,7 +88,21 @@ def render(view: PortView, deployment: DeploymentView) -> Desired:
             "type": _type(view),
         },
     )
-    return Desired((port, *own_rows), tuple(_links(view, uuid)))
+    return Desired((port, *own_rows, *_chassis_rows(view)), tuple(_links(view, uuid)))
+
+
+def _chassis_group(view: PortView) -> Value:
+    if _type(view) != EXTERNAL:
+        return _UNSET
+    if view.chassis_group is not None:
+        return Ref(external.group_uuid(Unit("port", view.id)))
+    return Ref(external.network_group_uuid(view.network_id))
+
+
+def _chassis_rows(view: PortView) -> tuple[Row, ...]:
+    if _type(view) != EXTERNAL or view.chassis_group is None:
+        return ()
+    return external.rows(Unit("port", view.id), f"neutron-extport-{view.id}", view.chassis_group)
 
 
 def _links(view: PortView, uuid: RowUuid) -> Iterator[Link]:
@@ -106,7 +126,7 @@ def _type(view: PortView) -> str:
         return "localport"
     is_external = view.vnic_type in EXTERNAL_VNIC_TYPES and SWITCHDEV not in view.capabilities
     if is_external:
-        return "external"
+        return EXTERNAL
     return "virtual" if view.virtual is not None else ""
 
 
@@ -150,7 +170,7 @@ def _options(view: PortView, deployment: DeploymentView) -> dict[str, str | None
     options: dict[str, str | None] = dict.fromkeys(_OPTIONS)
     if _type(view) == "virtual" and view.virtual is not None:
         return {**options, "virtual-ip": view.virtual.ip_address, "virtual-parents": ",".join(view.virtual.parents)}
-    if not view.host or _type(view) == "external":
+    if not view.host or _type(view) == EXTERNAL:
         return options
     options["requested-chassis"] = view.host
     if view.migrating_to and view.migrating_to != view.host:
@@ -195,7 +215,7 @@ def _dhcp(view: PortView, deployment: DeploymentView) -> tuple[list[Row], Value,
     columns: dict[int, Value] = {4: _UNSET, 6: _UNSET}
     for fixed_ip in view.fixed_ips:
         version = fixed_ip.ip_version
-        if columns[version] is not _UNSET or not fixed_ip.has_dhcp_options or _refuses_dhcp(view, version):
+        if columns[version] is not _UNSET or not fixed_ip.has_dhcp_options or _refuses_dhcp(view, version, deployment):
             continue
         row = _own_options(view, fixed_ip.subnet_id, deployment) if view.extra_dhcp_opts else None
         if row is not None:
@@ -204,7 +224,9 @@ def _dhcp(view: PortView, deployment: DeploymentView) -> tuple[list[Row], Value,
     return rows, columns[4], columns[6]
 
 
-def _refuses_dhcp(view: PortView, version: int) -> bool:
+def _refuses_dhcp(view: PortView, version: int, deployment: DeploymentView) -> bool:
+    if view.vnic_type == BARE_METAL and not deployment.serves_bare_metal:
+        return True
     if version == 4 and view.device_owner == LOAD_BALANCER:
         return True
     return any(

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from wovenet.drivers.ovn import EXTERNAL_VNIC_TYPES
 from wovenet.model.views import (
     AddressPairView,
     DhcpOptionView,
@@ -14,6 +15,7 @@ from wovenet.model.views import (
     SubnetView,
     has_dhcp_options,
 )
+from wovenet.resources.external import view as external_view
 from wovenet.resources.network.table import NETWORKS
 from wovenet.resources.port import virtual
 from wovenet.resources.port.table import PORT_ALLOWED_PAIRS, PORT_FIXED_IPS, PORT_SECURITY_GROUPS, PORTS
@@ -77,7 +79,7 @@ _NO_PROFILE = _Profile()
 
 
 def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, PortView]:
-    """The ports of `ids` that exist. Four statements, and at most five more for what few of them have."""
+    """The ports of `ids` that exist. Four statements, and at most eight more for what few of them have."""
     rows = tx.rows(_PORTS, {"ids": ids})
     fixed_ips = _fixed_ips(tx, ids)
     pairs: dict[str, list[AddressPairView]] = {}
@@ -95,6 +97,10 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, PortView]:
             for row in rows
             if virtual.may_be(host=row.binding_host_id, device_owner=row.device_owner)
         },
+    )
+    groups_of_chassis = external_view.of_ports(
+        tx,
+        {row.id: (row.network_id, row.binding_host_id) for row in rows if row.binding_vnic_type in EXTERNAL_VNIC_TYPES},
     )
     found = {}
     for row in rows:
@@ -124,6 +130,7 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, PortView]:
             extra_dhcp_opts=options[row.id],
             own_dhcp=subnets.get(row.id, ()),
             virtual=floating.get(row.id),
+            chassis_group=groups_of_chassis.get(row.id),
         )
     return found
 
