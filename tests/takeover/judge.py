@@ -1,7 +1,7 @@
 """What a taking over changed in a Northbound database, and which of that is meant to be."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tests.takeover.dump import Dump
@@ -41,6 +41,35 @@ MEANT: Mapping[tuple[str, str], str] = {
 
 def is_meant(change: Change) -> bool:
     return (change.table, change.what) in MEANT
+
+
+def unmeant(found: Sequence[Change]) -> list[Change]:
+    """What nobody wants, of all that has changed.
+
+    Two rules that match the same are one ACL, which is that of one or the other: nothing is let through that was not
+    before, or stopped, when another row of the same words takes its place in the group.
+    """
+    gone = {_words(change.before): change.uuid for change in found if (change.table, change.what) == ("ACL", GONE)}
+    new = {_words(change.after): change.uuid for change in found if (change.table, change.what) == ("ACL", NEW)}
+    replaced = gone.keys() & new.keys()
+    swapped = {gone[words] for words in replaced} | {new[words] for words in replaced}
+    return [
+        change
+        for change in found
+        if not is_meant(change)
+        and change.uuid not in swapped
+        and not ((change.table, change.what) == ("Port_Group", "acls") and _members(change) <= swapped)
+    ]
+
+
+def _words(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("direction", "match", "action", "priority"))
+
+
+def _members(change: Change) -> set[str]:
+    """Who came to a set, or left it."""
+    before, after = ({one[1] for one in value[1]} for value in (change.before, change.after))
+    return before ^ after
 
 
 def changes(before: Dump, after: Dump) -> list[Change]:

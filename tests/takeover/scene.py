@@ -34,10 +34,10 @@ class Scene:
 
     def unmake(self) -> None:
         """Nothing of it is left, as far as the service lets it go."""
-        if "router" in self.ids:
-            path = f"routers/{self.ids['router']}/remove_router_interface"
-            self._service.ask("PUT", f"/v2.0/{path}", text=json.dumps({"subnet_id": self.ids["v4"]}))
         for collection, id_ in reversed(self._made):
+            if collection == "routers":
+                path = f"/v2.0/routers/{id_}/remove_router_interface"
+                self._service.ask("PUT", path, text=json.dumps({"subnet_id": self.ids["v4"]}))
             self._service.ask("DELETE", f"/v2.0/{collection}/{id_}")
         for project in (self.ids["owner"], self.ids["other"]):
             found = self._service.ask("GET", f"/v2.0/security-groups?project_id={project}").body
