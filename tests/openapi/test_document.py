@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import schemathesis
 
 from tests.deployment import REGISTRY, Deployment, deployment
 from wovenet.api import openapi, routes
@@ -27,6 +28,10 @@ def document(cloud: Deployment) -> Any:
     answer = cloud.client.ask("GET", "/openapi.json", who=None)
     assert answer.status == 200
     return answer.body
+
+
+def test_it_is_a_valid_document(document: Any) -> None:
+    schemathesis.openapi.from_dict(document).validate()
 
 
 def test_every_route_is_in_it(service: Service, document: Any) -> None:
