@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STATE ?= var
 
-.PHONY: run test test-keystone tempest check bench golden docs migration venv clean
+.PHONY: run test test-all test-keystone tempest check bench golden docs migration venv clean
 
 run: venv
 	@$(PY) -m wovenet.embedded.install lab
@@ -12,6 +12,9 @@ run: venv
 
 test: venv
 	@$(PY) tools/run_tests.py
+
+test-all: test  ## and what takes hours: many long simulations, on every database
+	@$(PY) tools/run_tests.py long
 
 check: venv  ## what needs no service: lint, types, contracts, habits
 	@$(PY) tools/run_tests.py check

@@ -23,10 +23,18 @@ CHECKS = {
 }
 TESTS = (
     "unit", "property", "meta", "golden", "store", "resources", "ovsdb", "api", "openapi", "sequence", "reconcile",
-    "takeover", "peer",
+    "takeover", "peer", "sim",
 )  # fmt: skip
 DEPLOYMENTS = ("embedded", "lab", "e2e", "faults", "deployments")
 """Suites that start daemons, namespaces and whole deployments. They run beside `TESTS`, not beside each other."""
+LONG = {
+    f"sim-{database}": [BIN / "python", "-m", "tests.sim", "--database", database, "--seeds", seeds, "--requests", "25"]
+    for database, seeds in (("sqlite", "1000:2000"), ("postgresql", "1000:1400"), ("mariadb", "1000:1400"))
+} | {
+    "openapi-long": ["env", "WOVENET_ROUNDS=100", BIN / "python", "-m", "pytest", "tests/openapi"],
+    "property-long": ["env", "WOVENET_EXAMPLES=3000", BIN / "python", "-m", "pytest", "tests/property"],
+}
+"""What `make test-all` runs besides."""
 INSTALLS = (
     [BIN / "python", "-m", "wovenet.embedded.install", "lab"],
     [ROOT / "tools" / "install_databases.sh"],
@@ -41,8 +49,11 @@ def suites(names: list[str]) -> dict[str, list[str]]:
         if (ROOT / "tests" / name).is_dir()
     }
     known = {**{name: [str(part) for part in command] for name, command in CHECKS.items()}, **tests}
+    long = {name: [str(part) for part in command] for name, command in LONG.items()}
     if names == ["check"]:
         names = list(CHECKS)
+    if names == ["long"]:
+        return long
     unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(f"no such suite: {', '.join(unknown)}; there are {', '.join(known)}")
