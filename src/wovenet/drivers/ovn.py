@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from wovenet.drivers.binding import Binding, Decline, Host, Port, Segment
 
+VHOST_USER: Final = "vhostuser"
+"""How a port is plugged in whose packets never pass the kernel (DPDK)."""
 EXTERNAL_VNIC_TYPES: Final = frozenset({"direct", "direct-physical", "macvtap", "baremetal"})
 """Devices that pass the host's switch by, unless the switch is in the device itself."""
 
@@ -24,6 +26,8 @@ class Ovn:
 
     integration_bridge: str = "br-int"
     vhostuser_directory: str = "/var/run/openvswitch"
+    creates_tap: bool = True
+    """Compute is told to make the tap device."""
 
     @property
     def name(self) -> str:
@@ -57,10 +61,10 @@ class Ovn:
         if host.datapath_type == "netdev" and not _VHOST_IFACE_TYPES.isdisjoint(host.iface_types):
             # Packets do not pass the kernel, so the host cannot filter them for the instance.
             details: dict[str, Any] = {"port_filter": False, "vhostuser_mode": "server", "vhostuser_ovs_plug": True}
-            return "vhostuser", {**details, "vhostuser_socket": socket}
+            return VHOST_USER, {**details, "vhostuser_socket": socket}
         if port.vnic_type == "virtio-forwarder":
             return "agilio_ovs", {"port_filter": True, "vhostuser_socket": socket, "vhostuser_mode": "client"}
-        return "ovs", {"port_filter": True, "ovs_create_tap": True}
+        return "ovs", {"port_filter": True, "ovs_create_tap": self.creates_tap}
 
 
 def _capabilities(port: Port) -> Sequence[Any]:

@@ -231,6 +231,8 @@ class PortView:
     """The subnets whose options this port changes by its own: of each IP version the first that has any."""
     chassis_group: ChassisGroupView | None = None
     """Who serves it, if it is external and has a group of its own."""
+    announces_itself: bool = True
+    """OVN sees the instance announce itself where it has moved to; not if its packets pass by the kernel."""
     virtual: VirtualView | None = None
     """What it is if it is on no host, and other ports may take over its address."""
 

@@ -88,6 +88,17 @@ def test_segments_out_of_reach() -> None:
     assert isinstance(ask(port(), connected, VLAN), Binding)
     assert isinstance(ask(port(), host(), VLAN, GENEVE), Binding)
     assert isinstance(Ovn().bind(port(), connected, ()), Decline)
+
+
+def test_what_the_deployment_says_is_told_to_compute() -> None:
+    """`[ovn] vhost_sock_dir` and `ovs_create_tap`."""
+    driver = Ovn(vhostuser_directory="/run/vhost", creates_tap=False)
+    plain = driver.bind(port(), host(), (GENEVE,))
+    assert isinstance(plain, Binding)
+    assert plain.vif_details["ovs_create_tap"] is False
+    forwarder = driver.bind(port("virtio-forwarder"), host(), (GENEVE,))
+    assert isinstance(forwarder, Binding)
+    assert forwarder.vif_details["vhostuser_socket"].startswith("/run/vhost/vhu")
     for network_type in ("local", "vxlan", "gre"):
         assert isinstance(ask(port(), host(), Segment(network_type=network_type)), Binding)
 

@@ -77,7 +77,7 @@ BINDINGS = SubResource(
     },
     not_found=lambda port, host: problems.PortBindingNotFound(port_id=port["id"], host=host),
     index=bindings.index,
-    create=lambda tx, _context, port, request: bindings.create(tx, port, request, resource=RESOURCE),
+    create=lambda tx, context, port, request: bindings.create(tx, context, port, request, resource=RESOURCE),
     update=lambda tx, context, port, *, current, changes: bindings.update(
         tx, context, port, current=current, changes=changes, resource=RESOURCE
     ),

@@ -53,7 +53,7 @@ def create(tx: Tx, context: Context, requests: Sequence[Object], *, resource: Re
     facts.check_parents(tx, filter(None, (rules.parent_of(port["binding:profile"]) for port in ports)))
     _check_pairs(tx, ports)
     _give_addresses(tx, requests, ports)
-    binding.bind(tx, ports)
+    binding.bind(tx, ports, context.settings.ovn)
     try:
         crud.insert(tx, resource, ports)
     except Claimed as error:
@@ -79,7 +79,7 @@ def insert_plain(tx: Tx, context: Context, requests: Sequence[Object], *, resour
     ]
     for port in ports:
         port["security_groups"] = []
-    binding.bind(tx, ports)
+    binding.bind(tx, ports, context.settings.ovn)
     try:
         crud.insert(tx, resource, ports)
     except Claimed as error:
@@ -97,7 +97,7 @@ def update(tx: Tx, context: Context, current: Object, changes: Object, *, resour
     _check_update(tx, context, current, changed, wanted=wanted)
     subnets = _change_addresses(tx, current, changed, wanted)
     if rules.needs_binding(current, changed) or current["binding:host_id"] != changed["binding:host_id"]:
-        binding.bind(tx, [changed])
+        binding.bind(tx, [changed], context.settings.ovn)
     changed["is_up"] = rules.is_up_after(current, changed)
     changed["status"] = rules.status(changed)
     differences = {name: value for name, value in changed.items() if current[name] != value}

@@ -52,7 +52,7 @@ def index(tx: ReadTx, port: Object) -> list[Object]:
     return [_active(port), *prepared]
 
 
-def create(tx: Tx, port: Object, request: Object, *, resource: Resource) -> Object:
+def create(tx: Tx, context: Context, port: Object, request: Object, *, resource: Resource) -> Object:
     """A binding that is prepared on another host.
 
     Raises: BadRequest, InvalidInput, PortBindingAlreadyExists, PortBindingError if the host cannot have the port.
@@ -62,7 +62,7 @@ def create(tx: Tx, port: Object, request: Object, *, resource: Resource) -> Obje
         raise problems.InvalidInput(error_message="host is no host name")
     if any(found["host"] == host for found in index(tx, port)):
         raise problems.PortBindingAlreadyExists(port_id=port["id"], host=host)
-    made = _bound(tx, port, host, request)
+    made = _bound(tx, context, port, host=host, request=request)
     crud.save(tx, resource, port, {})
     try:
         tx.insert(PORT_BINDINGS, [{"port_id": port["id"], "host": host, **_row(made)}])
@@ -83,7 +83,7 @@ def update(tx: Tx, context: Context, port: Object, *, current: Object, changes: 
         changed = _active(actions.update(tx, context, port, wanted, resource=resource))
         _require_bound(port, changed)
         return changed
-    changed = _bound(tx, port, current["host"], {**current, **changes})
+    changed = _bound(tx, context, port, host=current["host"], request={**current, **changes})
     crud.save(tx, resource, port, {})
     values = {f"new_{name}": value for name, value in _row(changed).items()}
     tx.run(_CHANGE, {"of_port": port["id"], "of_host": current["host"], **values})
@@ -129,14 +129,14 @@ def _active(port: Object) -> Object:
     return {"status": ACTIVE, **{name: port[f"binding:{attribute}"] for name, attribute in names.items()}}
 
 
-def _bound(tx: ReadTx, port: Object, host: str, request: Mapping[str, Any]) -> Object:
+def _bound(tx: ReadTx, context: Context, port: Object, *, host: str, request: Mapping[str, Any]) -> Object:
     """What comes of binding the port to `host` too. Raises: InvalidInput, PortBindingError."""
     asked = {name: request[name] for name in ("vnic_type", "profile") if name in request}
     values = rules.binding_request({f"binding:{name}": value for name, value in asked.items()})
     profile = values.get("binding:profile", {})
     rules.check_profile(profile, values["binding:vnic_type"])
     trial = {**port, **values, "binding:profile": profile, "binding:host_id": host}
-    binding.bind(tx, [trial])
+    binding.bind(tx, [trial], context.settings.ovn)
     found = {**_active(trial), "status": INACTIVE}
     _require_bound(port, found)
     return found

@@ -176,7 +176,8 @@ def _options(view: PortView, deployment: DeploymentView) -> dict[str, str | None
     if view.migrating_to and view.migrating_to != view.host:
         options["requested-chassis"] = f"{view.host},{view.migrating_to}"
         # The destination takes over when the instance announces itself there, not before.
-        options["activation-strategy"] = deployment.migration_strategy or None
+        if view.announces_itself:
+            options["activation-strategy"] = deployment.migration_strategy or None
     return options
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from wovenet.drivers.ovn import EXTERNAL_VNIC_TYPES
+from wovenet.drivers.ovn import EXTERNAL_VNIC_TYPES, VHOST_USER
 from wovenet.model.views import (
     AddressPairView,
     DhcpOptionView,
@@ -31,7 +31,7 @@ _PORTS = (
     sa.select(
         _P.id, _P.network_id, _P.project_id, _P.name, _P.revision_number, _P.mac_address, _P.admin_state_up,
         _P.device_id, _P.device_owner, _P.port_security_enabled, _P.status, _P.binding_host_id, _P.binding_vnic_type,
-        _P.binding_profile, _P.extra_dhcp_opts, NETWORKS.c.mtu,
+        _P.binding_profile, _P.binding_vif_type, _P.extra_dhcp_opts, NETWORKS.c.mtu,
     )
     .join(NETWORKS, NETWORKS.c.id == _P.network_id)
     .where(_P.id.in_(_IDS))
@@ -129,6 +129,7 @@ def views(tx: ReadTx, ids: Sequence[str]) -> dict[str, PortView]:
             network_mtu=row.mtu,
             extra_dhcp_opts=options[row.id],
             own_dhcp=subnets.get(row.id, ()),
+            announces_itself=row.binding_vif_type != VHOST_USER,
             virtual=floating.get(row.id),
             chassis_group=groups_of_chassis.get(row.id),
         )
