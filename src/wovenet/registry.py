@@ -21,6 +21,7 @@ from wovenet.resources import (
     security_group,
     security_group_rule,
     segment,
+    segment_range,
     subnet,
     subnetpool,
 )
@@ -34,6 +35,7 @@ RESOURCES: tuple[Resource, ...] = (
     network.RESOURCE,
     subnet.RESOURCE,
     segment.RESOURCE,
+    segment_range.RESOURCE,
     ip_availability.RESOURCE,
     subnetpool.RESOURCE,
     address_scope.RESOURCE,
@@ -85,6 +87,7 @@ EXTENSIONS: tuple[Definition, ...] = (
     Definition("standard-attr-segment", "standard_attr_segment"),
     Definition("subnet-segmentid-writable", ".subnet_segmentid_writable", frozenset({"subnets.segment_id"})),
     Definition("segments-peer-subnet-host-routes", "segments_peer_subnet_host_routes"),
+    Definition("network-segment-range", "network_segment_range"),
     Definition("network-ip-availability", "network_ip_availability"),
     Definition("network-ip-availability-details", "network_ip_availability_details"),
     Definition("availability_zone", "availability_zone"),

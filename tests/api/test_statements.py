@@ -45,6 +45,7 @@ class Cloud:
         prefixes = [f"fd00:{number}::/48"]
         self._make("subnetpool", {"name": "p", "project_id": owner, "prefixes": prefixes, "address_scope_id": scope})
         group = self._make("security_group", {"name": f"g{number}", "project_id": owner})
+        self._make("network_segment_range", {"network_type": "vxlan", "minimum": 1 + number, "maximum": 1 + number})
         self._make("address_group", {"project_id": owner, "addresses": [cidr, "192.0.2.0/24"]})
         unused = {"used_in_default_sg": False, "used_in_non_default_sg": False}
         prefix = {"direction": "ingress", "remote_ip_prefix": cidr}
@@ -68,7 +69,8 @@ class Cloud:
         if member == "log":
             return str(self.client.make("/v2.0/log/logs", {member: body})["id"])
         plural = member[:-1] + "ies" if member.endswith("y") else f"{member}s"
-        return str(self.client.make(f"/v2.0/{plural.replace('_', '-')}", {member: body})["id"])
+        path = REGISTRY.surface.collections[plural].path
+        return str(self.client.make(f"/v2.0/{path}", {member: body})["id"])
 
     def statements(self, method: str, target: str, body: Any = None, *, who: str = "admin") -> int:
         """How many statements a request took that was answered well."""
@@ -134,6 +136,7 @@ NOT_FOR_THEM = {
         "agents",
         "log/logs",
         "network-ip-availabilities",
+        "network_segment_ranges",
         "segments",
         "security-groups-default-statefulness",
     )
@@ -157,7 +160,7 @@ BOUNDS = {
     ("delete port", "member"): 13,
     ("create network", "member"): 10,
     ("update network", "member"): 7,
-    ("delete network", "member"): 22,
+    ("delete network", "member"): 23,  # one for the range that its segment has its id of
     ("create subnet", "member"): 18,  # one for the pools that the other subnets of the network come from
     ("update subnet", "member"): 6,
     ("delete subnet", "member"): 12,

@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     },
     "subnet": {"name": "", "description": "", "ip_version": 4, "enable_dhcp": True},
     "segment": {"description": ""},
+    "network_segment_range": {"name": "", "description": ""},
     "subnetpool": {"name": "pool", "description": "", "is_default": False, "shared": False},
     "port": {
         "name": "",

@@ -54,6 +54,8 @@ OURS: Final[Mapping[str, tuple[int, str]]] = {
     ),
     "SubnetAllocationError": (500, "Failed to allocate subnet: %(reason)s."),
     # segments
+    "NetworkVlanRangeError": (400, "Invalid network VLAN range: '%(vlan_range)s' - '%(error)s'."),
+    "NetworkTunnelRangeError": (400, "Invalid network tunnel range: '%(tunnel_range)s' - %(error)s."),
     "SegmentNotFound": (404, "Segment %(segment_id)s could not be found."),
     "SegmentInUse": (409, "Segment '%(segment_id)s' cannot be deleted: %(reason)s."),
     "NetworkIdsDontMatch": (

@@ -11,7 +11,7 @@ Range = tuple[int, int]
 
 ANY: Final = "*"
 VLAN_LAST: Final = 4094
-_NAME_MAX: Final = 59
+NAME_MAX: Final = 59
 """Characters of a physical network's name, so that the name of its pool fits its column."""
 
 _NO_RANGES: Final[Mapping[str, tuple[Range, ...]]] = MappingProxyType({})
@@ -54,8 +54,8 @@ def vlan_ranges(entries: tuple[str, ...]) -> Mapping[str, tuple[Range, ...]]:
     found: dict[str, list[Range]] = {}
     for entry in entries:
         name, *bounds = entry.split(":")
-        if not 1 <= len(name) <= _NAME_MAX:
-            raise ConfigError(f"{entry!r} names no physical network, or one with more than {_NAME_MAX} characters")
+        if not 1 <= len(name) <= NAME_MAX:
+            raise ConfigError(f"{entry!r} names no physical network, or one with more than {NAME_MAX} characters")
         ranges = found.setdefault(name, [])
         if bounds:
             ranges.append(_range(entry, bounds))

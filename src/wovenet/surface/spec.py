@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+UNDERSCORED = frozenset({"network_segment_ranges"})
+"""Collections whose URLs have underscores too. Source: Networking API reference."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
@@ -49,8 +52,8 @@ class Collection:
 
     @property
     def path(self) -> str:
-        """Where the collection is below `/v2.0/`: dashes where the names have underscores."""
-        return self.prefix + self.name.replace("_", "-")
+        """Where the collection is below `/v2.0/`: dashes where the names have underscores, but for some."""
+        return self.prefix + (self.name if self.name in UNDERSCORED else self.name.replace("_", "-"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,34 @@ class VlanQinqDriverError(Problem):
     """No fields."""
 
 
+class NetworkSegmentRangeNotFound(Problem):
+    """Fields: range_id."""
+
+
+class NetworkSegmentRangeNetTypeNotSupported(Problem):
+    """Fields: type."""
+
+
+class NetworkSegmentRangeDefaultReadOnly(Problem):
+    """Fields: range_id."""
+
+
+class NetworkSegmentRangeOverlaps(Problem):
+    """Fields: range_id."""
+
+
+class NetworkSegmentRangeReferencedByProject(Problem):
+    """Fields: range_id."""
+
+
+class NetworkVlanRangeError(Problem):
+    """Fields: vlan_range, error."""
+
+
+class NetworkTunnelRangeError(Problem):
+    """Fields: tunnel_range, error."""
+
+
 class SegmentNotFound(Problem):
     """Fields: segment_id."""
 

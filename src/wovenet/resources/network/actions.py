@@ -17,7 +17,7 @@ from wovenet.resources.network import default_external, removal, rules, sharing
 from wovenet.resources.port.table import PORTS
 from wovenet.resources.rbac.table import EXTERNAL, SHARED
 from wovenet.resources.security_group import default
-from wovenet.resources.segment import pools
+from wovenet.resources.segment import extra, pools
 from wovenet.resources.segment.config import config_of
 from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.resources.segment.values import Segment, segment_of
@@ -53,10 +53,17 @@ def create(tx: Tx, resource: Resource, context: Context, requests: Sequence[Obje
     Raises: InvalidInput, VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, NoNetworkAvailable, AvailabilityZoneNotFound,
     DefaultExternalNetworkExists.
     """
-    config = config_of(context.settings)
+    projects = {request["project_id"] for request in requests}
+    config, extras = extra.known_to(tx, config_of(context.settings), projects)
     _check_zones(tx, requests)
     wants = [rules.wants(config, request) for request in requests]
-    carriers = iter(pools.reserve(tx, config, [want for of_network in wants for want in of_network]))
+    own = [
+        extra.own(extras, request["project_id"])
+        for request, of_network in zip(requests, wants, strict=True)
+        for _ in of_network
+    ]
+    with extra.checked(tx, extras, projects):
+        carriers = iter(pools.reserve(tx, config, [want for of_network in wants for want in of_network], own))
     networks = [
         _new(tx, resource, config, request=request, carriers=list(itertools.islice(carriers, len(of_network))))
         for request, of_network in zip(requests, wants, strict=True)

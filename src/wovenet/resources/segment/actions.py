@@ -11,7 +11,7 @@ from wovenet.model.actor import SYSTEM
 from wovenet.model.problems import LostRace, NetworkNotFound, SegmentInUse, VlanQinqDriverError
 from wovenet.resources import crud
 from wovenet.resources.base import Context, Object, Resource
-from wovenet.resources.segment import bound, pools
+from wovenet.resources.segment import bound, extra, pools
 from wovenet.resources.segment.config import config_of
 from wovenet.resources.segment.table import NETWORK_SEGMENTS
 from wovenet.resources.segment.values import Segment, segment_of
@@ -40,13 +40,14 @@ def _create(tx: Tx, resource: Resource, context: Context, request: Object) -> Ob
     from wovenet.resources.network import rules  # inside: networks are made with the help of this package
 
     network = _lock_network(tx, request["network_id"])
-    config = config_of(context.settings)
+    config, extras = extra.known_to(tx, config_of(context.settings), [network.project_id])
     wanted = Asked(request["network_type"], request.get("physical_network") or None, request.get("segmentation_id"))
     types.driver_of(config, wanted.network_type).check(config, wanted)
     if network.qinq and wanted.network_type != "vlan":
         raise VlanQinqDriverError
     present = of_network(tx, request["network_id"])
-    [asked] = pools.reserve(tx, config, [(wanted,)])
+    with extra.checked(tx, extras, [network.project_id]):
+        [asked] = pools.reserve(tx, config, [(wanted,)], [extra.own(extras, network.project_id)])
     # As the peer: a network keeps the MTU that it has, and its segments have to carry that.
     rules.mtu(network.mtu, types.mtu_max(config, [*(segment.asked for segment in present), asked]))
     ovn_segments.check(asked)
@@ -95,7 +96,7 @@ def _lock_network(tx: Tx, network_id: str) -> "sa.Row[Any]":
 
     crud.bump(tx, network.RESOURCE, network_id)
     table = network.RESOURCE.table
-    row = tx.row(sa.select(table.c.mtu, table.c.qinq).where(table.c.id == network_id))
+    row = tx.row(sa.select(table.c.mtu, table.c.qinq, table.c.project_id).where(table.c.id == network_id))
     if row is None:
         raise NetworkNotFound(net_id=network_id)
     return row

@@ -31,3 +31,17 @@ SEGMENT_POOLS = sa.Table(
     schema.json_text("ranges", nullable=False),
 )
 """The ranges that each pool of ids was filled from, so that a start with the same settings does nothing."""
+
+NETWORK_SEGMENT_RANGES = sa.Table(
+    "network_segment_ranges",
+    schema.METADATA,
+    *schema.standard_columns(),
+    sa.Column("is_default", sa.Boolean(), info={"wire": "default"}, nullable=False),
+    schema.bool_col("shared"),
+    schema.text_col("network_type", 32),
+    schema.text_col("physical_network", 64),
+    schema.bigint("minimum"),
+    schema.bigint("maximum"),
+    sa.Index(None, "network_type", "physical_network", "minimum"),
+)
+"""`is_default`: the settings say so. `physical_network`: empty if the type has none."""

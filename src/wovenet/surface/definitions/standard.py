@@ -12,10 +12,11 @@ STANDARD = (
     "subnetpools",
     "logs",
     "segments",
+    "network_segment_ranges",
 )
 """Collections whose objects carry description, revision and timestamps."""
 
-TAGGED = ("networks", "subnets", "ports", "security_groups", "subnetpools")
+TAGGED = ("networks", "subnets", "ports", "security_groups", "subnetpools", "network_segment_ranges")
 """Collections whose objects can be tagged."""
 
 

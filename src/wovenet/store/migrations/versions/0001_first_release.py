@@ -130,6 +130,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_marks_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "network_segment_ranges",
+        sa.Column("id", schema.fixed_type(36), nullable=False),
+        sa.Column("project_id", schema.text_type(255), nullable=True),
+        sa.Column("name", schema.text_type(255), nullable=True),
+        sa.Column("description", schema.text_type(255), nullable=True),
+        sa.Column("revision_number", schema.bigint_type(), nullable=False),
+        sa.Column("created_at", schema.fixed_type(20), nullable=False),
+        sa.Column("updated_at", schema.fixed_type(20), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("network_type", schema.text_type(32), nullable=False),
+        sa.Column("physical_network", schema.text_type(64), nullable=False),
+        sa.Column("minimum", schema.bigint_type(), nullable=False),
+        sa.Column("maximum", schema.bigint_type(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_network_segment_ranges")),
+    )
+    with op.batch_alter_table("network_segment_ranges", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_network_segment_ranges_network_type_physical_network_minimum"),
+            ["network_type", "physical_network", "minimum"],
+            unique=False,
+        )
+        batch_op.create_index(batch_op.f("ix_network_segment_ranges_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "networks",
         sa.Column("id", schema.fixed_type(36), nullable=False),
         sa.Column("project_id", schema.text_type(255), nullable=True),
