@@ -157,7 +157,10 @@ def _operation(verb: "Verb", described: Operation) -> Schema:
 
 
 def _summary(verb: "Verb") -> str:
-    """The first line of what the function says of itself."""
+    """The first line of what the function says of itself; of an action, which one it is."""
+    action = getattr(verb.what, "keywords", {}).get("action")
+    if action is not None:
+        return f"`{getattr(action, 'name', action)}`, done to one of them."
     return (inspect.getdoc(getattr(verb.what, "func", verb.what)) or "").partition("\n")[0]
 
 

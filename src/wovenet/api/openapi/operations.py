@@ -8,6 +8,7 @@ from wovenet.api import dhcp_agents, documents, handler, loggable, providers, qu
 from wovenet.api.openapi import values
 from wovenet.api.openapi.values import Schema
 from wovenet.api.service import Endpoint
+from wovenet.resources.base import Resource
 from wovenet.surface.spec import Attribute, Collection
 
 Subject = Endpoint | subresources.Inside | None
@@ -61,10 +62,10 @@ def names_of(attributes: Mapping[str, Attribute], chosen: Callable[[Attribute], 
     return found
 
 
-def given(collection: Collection, right: str) -> Schema:
+def given(collection: Collection, right: str, resource: Resource | None = None) -> Schema:
     """What a request may say that creates (`allow_post`) or changes (`allow_put`) an object."""
     chosen = names_of(collection.attributes, lambda one: one.spec.get(right))
-    properties = {name: values.marked(one, values.requested(one)) for name, one in chosen.items()}
+    properties = {name: values.marked(one, values.requested(one, resource)) for name, one in chosen.items()}
     if right == "allow_put":
         for schema in properties.values():
             schema.pop("default", None)
@@ -76,9 +77,12 @@ def given(collection: Collection, right: str) -> Schema:
 def _seen(endpoint: Endpoint) -> Schema:
     attributes = endpoint.collection.attributes
     chosen = names_of(attributes, lambda one: one.is_visible)
-    return values.record(
-        {name: values.shown(endpoint.collection, endpoint.resource, one) for name, one in chosen.items()}, is_open=True
-    )
+    properties = {name: values.shown(endpoint.collection, endpoint.resource, one) for name, one in chosen.items()}
+    for name, schema in properties.items():
+        inner = endpoint.service.registry.resources.get(name)
+        if inner is not None and schema.get("type") == "array" and "items" not in schema:
+            schema["items"] = ref(title(inner.member))
+    return values.record(properties, is_open=True)
 
 
 def _filters(attributes: Mapping[str, Attribute], further: Iterable[str] = ()) -> tuple[Schema, ...]:
@@ -138,7 +142,7 @@ def _show(endpoint: Endpoint) -> Operation:
 def _create(endpoint: Endpoint) -> Operation:
     collection, member = endpoint.collection, endpoint.member
     schema = f"{title(member)}Create"
-    schemas = {schema: given(collection, "allow_post")}
+    schemas = {schema: given(collection, "allow_post", endpoint.resource)}
     one = values.record({member: ref(schema)}, member, is_open=True)
     if not endpoint.resource.is_bulk:
         return Operation(f"create_{member}", CREATE, _member(endpoint), one, (), schemas)
@@ -151,7 +155,7 @@ def _create(endpoint: Endpoint) -> Operation:
 def _update(endpoint: Endpoint) -> Operation:
     member, schema = endpoint.member, f"{title(endpoint.member)}Update"
     body = values.record({member: ref(schema)}, member, is_open=True)
-    schemas = {schema: given(endpoint.collection, "allow_put")}
+    schemas = {schema: given(endpoint.collection, "allow_put", endpoint.resource)}
     return Operation(f"update_{member}", CHANGE, _member(endpoint), body, _IF_MATCH, schemas)
 
 

@@ -40,6 +40,8 @@ def nullable(schema: Schema) -> Schema:
     kind = schema.get("type")
     if kind is None:
         return schema if not schema or "$ref" not in schema else {"anyOf": [schema, {"type": "null"}]}
+    if "null" in kind:
+        return schema
     found = {**schema, "type": [*([kind] if isinstance(kind, str) else kind), "null"]}
     if "enum" in schema and None not in schema["enum"]:
         found["enum"] = [*schema["enum"], None]
@@ -163,15 +165,26 @@ _DERIVED: Final[Mapping[str, Schema]] = {
     "availability_zones": array(STRING),
     "l2_adjacency": {"type": "boolean"},
     "heartbeat_timestamp": STRING,
+    "host": STRING,
+    "vif_type": STRING,
+    "status": STRING,
+    "total_ips": {"type": "integer"},
+    "used_ips": {"type": "integer"},
+    "subnet_ip_availability": array({"type": "object"}),
     "configurations": {"type": "object"},
     "dns_assignment": array(record({"hostname": STRING, "ip_address": IP, "fqdn": STRING})),
 }
 """Of attributes that are worked out, by their names: no column and no validator says how they are shown."""
 
 
-def requested(attribute: Attribute) -> Schema:
-    """What a request may say of `attribute`. Other spellings are taken too: "true", "1" and the like."""
-    return _with_default(attribute, _validated(attribute.spec))
+def requested(attribute: Attribute, resource: Resource | None = None) -> Schema:
+    """What a request may say of `attribute`. Other spellings are taken too: "true", "1" and the like.
+
+    In: the resource behind it, whose column says what its definition does not.
+    """
+    found = _validated(attribute.spec) or _DERIVED.get(attribute.name, {})
+    column = columns_of(resource).get(attribute.name) if resource is not None and not found else None
+    return _with_default(attribute, found if column is None else _of_column(column, {}))
 
 
 def filtered(attribute: Attribute | None) -> Schema:
