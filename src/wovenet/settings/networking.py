@@ -79,7 +79,6 @@ class Ml2TypeVxlan:
     group: ClassVar = "ml2_type_vxlan"
 
     vni_ranges: tuple[str, ...] = option((), "MIN:MAX of network ids for projects.", words())
-    vxlan_group: str | None = option(None, "Multicast group of agents.", optional(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,6 @@ class Ovn:
     dhcp_default_lease_time: int = option(43200, "Lease time that OVN answers.", number(1), unit="s")
     ovn_metadata_enabled: bool = option(default=False, doc="Whether networks have a metadata port and route.")
     dns_servers: tuple[str, ...] = option((), "Name servers of subnets that have none.", words())
-    dns_records_ovn_owned: bool = option(default=False, doc="Whether OVN alone answers for names it knows.")
     ovn_dhcp4_global_options: Mapping[str, str] = option({}, "DHCPv4 options of every subnet.", pairs())
     ovn_dhcp6_global_options: Mapping[str, str] = option({}, "DHCPv6 options of every subnet.", pairs())
     disable_ovn_dhcp_for_baremetal_ports: bool = option(default=False, doc="Whether others answer bare metal's DHCP.")
@@ -143,9 +141,6 @@ class Ovn:
     bfd_min_rx: int = option(1000, "BFD between gateways.", number(1), unit="ms")
     bfd_min_tx: int = option(100, "BFD between gateways.", number(1), unit="ms")
     bfd_mult: int = option(3, "BFD between gateways: probes lost before a peer is down.", number(1))
-    logical_switch_per_vlan_segment: bool = option(
-        default=False, doc="Whether each VLAN segment is a switch of its own."
-    )
     ovn_emit_need_to_frag: bool = option(default=True, doc="Whether gateways answer packets that are too large.")
 
 

@@ -298,10 +298,8 @@ UNREAD: Mapping[str, str] = {
     "max_l3_agents_per_router enable_snat_by_default enable_default_route_ecmp enable_default_route_bfd",
     "securitygroup": "enable_security_group permitted_ethertypes",
     "ml2": "mechanism_drivers extension_drivers tunnelled_network_rp_name",
-    "ml2_type_vxlan": "vxlan_group",
-    "ovn": "ovsdb_retry_max_interval ovn_l3_scheduler vhost_sock_dir dns_records_ovn_owned "
-    "disable_ovn_dhcp_for_baremetal_ports mac_binding_age_threshold ovn_router_indirect_snat stateless_nat_enabled "
-    "ovs_create_tap ha_failover_strategy logical_switch_per_vlan_segment ovn_emit_need_to_frag",
+    "ovn": "ovsdb_retry_max_interval ovn_l3_scheduler mac_binding_age_threshold ovn_router_indirect_snat "
+    "stateless_nat_enabled ha_failover_strategy ovn_emit_need_to_frag",
 }
 """Options that are accepted and that nothing reads yet. This list may only shrink."""
 SOURCE = Path(wovenet.__file__).parent
