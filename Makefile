@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STATE ?= var
 
-.PHONY: run test test-all test-keystone tempest check bench golden docs migration venv clean
+.PHONY: run test test-all tempest check bench golden docs migration venv clean
 
 run: venv
 	@$(PY) -m wovenet.embedded.install lab
@@ -18,9 +18,6 @@ test-all: test  ## and what takes hours: many long simulations, on every databas
 
 check: venv  ## what needs no service: lint, types, contracts, habits
 	@$(PY) tools/run_tests.py check
-
-test-keystone: venv  ## identities from a real Keystone, which is installed into var/ the first time
-	@$(PY) -m pytest tests/keystone/check_keystone.py
 
 tempest: venv  ## Tempest's tests of the network API, with a real Keystone; writes docs/reference/tempest.md
 	@$(PY) -m wovenet.embedded.install lab

@@ -25,7 +25,7 @@ TESTS = (
     "unit", "property", "meta", "golden", "store", "resources", "ovsdb", "api", "openapi", "sequence", "reconcile",
     "takeover", "peer", "sim",
 )  # fmt: skip
-DEPLOYMENTS = ("embedded", "lab", "e2e", "faults", "deployments")
+DEPLOYMENTS = ("embedded", "keystone", "lab", "e2e", "faults", "deployments")
 """Suites that start daemons, namespaces and whole deployments. They run beside `TESTS`, not beside each other."""
 LONG = {
     f"sim-{database}": [BIN / "python", "-m", "tests.sim", "--database", database, "--seeds", seeds, "--requests", "25"]

@@ -25,6 +25,7 @@ _ACCEPTABLE = re.compile(r"\*/\*|application/(\*|json)", re.IGNORECASE)
 _FORMAT_SUFFIX = ".json"
 _PLAIN = frozenset({"/healthcheck", "/metrics"})
 """Paths that are answered in text, to whoever asks: probes and scrapers."""
+_GUARDED = "/v2.0"
 _WITH_BODY = frozenset({"POST", "PUT"})
 
 
@@ -33,7 +34,7 @@ def make(service: Service, authenticate: Authenticate) -> RequestIds:
     app = falcon.App(media_type=JSON, middleware=[_MediaType()])
     app.req_options.strip_url_path_trailing_slash = True
     app.add_error_handler(Exception, _fault)
-    app.add_error_handler(falcon.HTTPError, _http_fault)
+    app.add_error_handler(falcon.HTTPError, _http_fault(authenticate))
     app.add_route("/healthcheck", SimpleNamespace(on_get=_health(service)))
     if service.settings.wovenet.metrics:
         app.add_route("/metrics", SimpleNamespace(on_get=_metrics(service)))
@@ -112,16 +113,26 @@ def _fault(req: falcon.Request, resp: falcon.Response, error: Exception, params:
     _answer(resp, faults.of(error))
 
 
-def _http_fault(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
-    """What Falcon itself refuses: unknown URLs and methods, requests that are no HTTP."""
-    known: dict[int, problems.Problem] = {
+def _http_fault(authenticate: Authenticate) -> Callable[..., None]:
+    """What Falcon itself refuses: unknown URLs and methods, requests that are no HTTP. Strangers do not learn which."""
+    known: Mapping[int, problems.Problem] = {
         404: problems.HTTPNotFound(),
         405: problems.HTTPMethodNotAllowed(),
         406: problems.HTTPNotAcceptable(),
         413: problems.HTTPRequestEntityTooLarge(),
     }
-    problem = known.get(error.status_code) or problems.HTTPBadRequest(message="The request could not be understood.")
-    _answer(resp, faults.of(problem))
+
+    def respond(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+        unclear = problems.HTTPBadRequest(message="The request could not be understood.")
+        problem = known.get(error.status_code) or unclear
+        if req.path.startswith(_GUARDED):
+            try:
+                authenticate(req.env)
+            except problems.Problem as stranger:
+                problem = stranger
+        _answer(resp, faults.of(problem))
+
+    return respond
 
 
 def _answer(resp: falcon.Response, fault: faults.Fault) -> None:

@@ -100,7 +100,7 @@ def create(endpoint: Endpoint, call: Call) -> Any:
                     endpoint.resource.require_parents(tx, call.actor, request)
                 raise
         made = crud.create(tx, context, endpoint.resource, [dict(request) for request in asked.requests])
-        return _shown(endpoint, call.actor, made, endpoint.visible, parents=parents)
+        return _shown(endpoint, call.actor, made, endpoint.visible, parents=parents, is_own_doing=True)
 
     found = endpoint.service.store.write(write)
     return {endpoint.collection.name: found} if asked.is_bulk else {endpoint.member: found[0]}
@@ -121,7 +121,7 @@ def update(endpoint: Endpoint, call: Call, object_id: str) -> Any:
             call.actor, need, {**current, **changes}, parents=parents, seen=f"get_{endpoint.member}"
         )
         changed = crud.update(tx, context, endpoint.resource, current, changes=dict(changes)) if changes else current
-        return _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents)[0]
+        return _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents, is_own_doing=True)[0]
 
     return {endpoint.member: endpoint.service.store.write(write)}
 
@@ -160,7 +160,8 @@ def act(endpoint: Endpoint, call: Call, object_id: str, action: MemberAction) ->
         changed = action.act(tx, context, current, body)
         if action.is_plain:
             return changed
-        return {endpoint.member: _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents)[0]}
+        shown = _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents, is_own_doing=True)
+        return {endpoint.member: shown[0]}
 
     return endpoint.service.store.write(write)
 
@@ -191,9 +192,18 @@ def _loaded(endpoint: Endpoint, actor: Actor, wanted: Collection[str]) -> frozen
 
 
 def _shown(
-    endpoint: Endpoint, actor: Actor, found: Sequence[Object], wanted: Collection[str], *, parents: Parents
+    endpoint: Endpoint,
+    actor: Actor,
+    found: Sequence[Object],
+    wanted: Collection[str],
+    *,
+    parents: Parents,
+    is_own_doing: bool = False,
 ) -> list[Object]:
-    """Of each object what the actor may see; objects that it may not see at all are left out."""
+    """Of each object what the actor may see; objects that it may not see at all are left out.
+
+    What it has just made or changed itself it is shown in any case, but for what is guarded.
+    """
     if endpoint.resource.complete is not None:
         for item in found:
             endpoint.resource.complete(endpoint.service.settings, item)
@@ -202,6 +212,8 @@ def _shown(
 
     def hidden(item: Object) -> frozenset[str] | None:
         unseen = view(item, parents)
+        if unseen is None and is_own_doing:
+            unseen = endpoint.service.policy.guarded(endpoint.member)
         return unseen if unseen is None or lacks is None else unseen | lacks(item)
 
     return reply.shown(found, wanted, hidden)

@@ -156,7 +156,7 @@ def _project(values: Object, actor: Actor) -> None:
 
 
 def _check_project(project_id: Any, actor: Actor) -> None:
-    if project_id != actor.project_id and not (actor.is_admin or actor.is_advsvc):
+    if project_id != actor.project_id and not (actor.is_admin or actor.is_service):
         raise _bad_request(
             "Specifying 'project_id' other than the authenticated project in request is not allowed for the current "
             "user."

@@ -107,11 +107,11 @@ class Policy:
             LOG.info("policy files were read anew")
 
     def actor(self, actor: Actor) -> Actor:
-        """`actor` with the deployment's word on whether it is an administrator or an advanced service."""
+        """`actor` with the deployment's word on whether it is an administrator or a service."""
         return replace(
             actor,
             is_admin=self.allows(actor, "context_is_admin", {}),
-            is_advsvc=self.allows(actor, "context_is_advsvc", {}),
+            is_service=any(self.allows(actor, rule, {}) for rule in ("service_api", "context_is_advsvc")),
         )
 
     def allows(self, actor: Actor, rule: str, target: Target, parents: Parents = NO_PARENTS) -> bool:
@@ -176,6 +176,10 @@ class Policy:
         """A function from an object to the attributes that `actor` may not see; None: not even the object."""
         return Decider(self._rules.view_plan(member, _facts(actor)), actor)
 
+    def guarded(self, member: str) -> frozenset[str]:
+        """The attributes of a `member` that are for those only to whom a rule of their own shows them."""
+        return frozenset(self._rules.guarded(member).values())
+
     def hidden(self, actor: Actor, member: str, target: Target, parents: Parents = NO_PARENTS) -> frozenset[str] | None:
         """The attributes of one object that `actor` may not see; None: not even the object."""
         return self.view(actor, member)(target, parents)
@@ -190,7 +194,7 @@ class _Rules:
         self.known = frozenset(enforcer.rules)
         self._enforce_scope = source.enforce_scope
         self._compiler = checks.Compiler(enforcer.rules, enforcer)
-        self._of_member = functools.cache(self._attribute_rules)
+        self.guarded = functools.cache(self._attribute_rules)
         self.settled = functools.lru_cache(SETTLED_RULES)(self._settle)
         self.question = functools.lru_cache(SETTLED_RULES)(self._make_question)
         self.view_plan = functools.lru_cache(KEPT_PLANS)(self._make_view_plan)
@@ -214,7 +218,7 @@ class _Rules:
         return _Plan([self.settled(rule, facts) for rule in rules], tuple)
 
     def _make_view_plan(self, member: str, facts: Facts) -> "_Plan[frozenset[str] | None]":
-        attributes = self._of_member(member)
+        attributes = self.guarded(member)
 
         def conclude(answers: list[bool]) -> frozenset[str] | None:
             may_see, *may_see_attribute = answers

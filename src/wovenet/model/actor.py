@@ -12,8 +12,8 @@ class Actor:
     roles: frozenset[str]
     is_admin: bool = False
     """Holds the deployment's context_is_admin rule; evaluated once when the actor is made."""
-    is_advsvc: bool = False
-    """Holds the deployment's context_is_advsvc rule."""
+    is_service: bool = False
+    """Holds the deployment's service_api or context_is_advsvc rule: may act for all projects."""
     domain_id: str | None = None
     system_scope: str | None = None
     service_roles: frozenset[str] = frozenset()

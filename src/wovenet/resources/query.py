@@ -140,7 +140,7 @@ def count(tx: ReadTx, resource: Resource, actor: Actor, *conditions: "sa.ColumnE
 
 def scope(resource: Resource, actor: Actor) -> "sa.ColumnElement[bool] | None":
     """The rows that `actor` may see at all; None for everything."""
-    if actor.is_admin or actor.is_advsvc:
+    if actor.is_admin or actor.is_service:
         return None
     if resource.scope is not None:
         return resource.scope(actor)

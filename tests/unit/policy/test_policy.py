@@ -124,9 +124,9 @@ def test_role_names_are_compared_without_case(policy: Policy) -> None:
 
 
 def test_the_deployment_says_who_is_an_administrator(policy: Policy, admin: Actor) -> None:
-    assert (admin.is_admin, admin.is_advsvc) == (True, False)
+    assert (admin.is_admin, admin.is_service) == (True, False)
     service = policy.actor(Actor("u", MINE, frozenset({"advsvc"})))
-    assert (service.is_admin, service.is_advsvc) == (False, True)
+    assert (service.is_admin, service.is_service) == (False, True)
     assert not policy.actor(Actor("u", MINE, frozenset({"member"}), is_admin=True)).is_admin
 
 
@@ -402,3 +402,13 @@ def test_the_table_is_whole() -> None:
     assert len(names) == len(set(names)) >= 372
     for rule in policies.list_rules():
         assert rule.name in names
+
+
+def test_who_has_made_something_sees_what_is_not_guarded(policy: Policy) -> None:
+    assert policy.hidden(NOBODY, "network", NETWORK) is None
+    assert policy.guarded("network") >= PROVIDER
+
+
+def test_services_are_told_by_their_role(policy: Policy) -> None:
+    assert policy.actor(Actor("u", MINE, frozenset({"service"}))).is_service
+    assert not policy.actor(Actor("u", MINE, frozenset({"admin"}))).is_service

@@ -1,18 +1,16 @@
-"""Identities from a real Keystone. Not part of `make test`: installing and starting it takes a minute.
+"""Identities from a real Keystone: what tokens say, how long they are good for, and who may vouch for whom."""
 
-.venv/bin/python -m pytest tests/keystone/check_keystone.py
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from tests.keystone import server
+from tests.keystone.cloud import Cloud
 from wovenet.api import auth
 from wovenet.api.policy import Policy
+from wovenet.embedded.process import wait_until
 from wovenet.model import problems
 from wovenet.settings import load
 
@@ -28,61 +26,8 @@ user_domain_id = default
 project_domain_id = default
 service_token_roles_required = true
 http_request_max_retries = 0
+{more}
 """
-
-
-class Cloud:
-    """A Keystone with a service user, a member and their projects."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.admin = self.token("admin", project="admin")
-        self.roles = {role["name"]: role["id"] for role in self._get("/v3/roles")["roles"]}
-        self.projects = {name: self._make("project", name) for name in ("service", "blue")}
-        self.users = {name: self._make("user", name, password=server.PASSWORD) for name in ("neutron", "nova", "ada")}
-        for user, project, roles in (
-            ("neutron", "service", ("admin", "service")),
-            ("nova", "service", ("service",)),
-            ("ada", "blue", ("member",)),
-        ):
-            for role in roles:
-                self._put(f"/v3/projects/{self.projects[project]}/users/{self.users[user]}/roles/{self.roles[role]}")
-        self._put(f"/v3/domains/default/users/{self.users['ada']}/roles/{self.roles['admin']}")
-
-    def token(self, user: str, **scope: Any) -> str:
-        """A token of `user`, scoped to `project=NAME`, `domain=ID` or `system=True`."""
-        if "project" in scope:
-            wanted: Any = {"project": {"name": scope["project"], "domain": {"id": "default"}}}
-        elif "domain" in scope:
-            wanted = {"domain": {"id": scope["domain"]}}
-        else:
-            wanted = {"system": {"all": True}}
-        who = {"user": {"name": user, "domain": {"id": "default"}, "password": server.PASSWORD}}
-        body = {"auth": {"identity": {"methods": ["password"], "password": who}, "scope": wanted}}
-        answer = requests.post(f"{self.url}/v3/auth/tokens", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.headers["X-Subject-Token"]
-
-    def _get(self, path: str) -> Any:
-        answer = requests.get(self.url + path, headers={"X-Auth-Token": self.admin}, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def _put(self, path: str) -> None:
-        requests.put(self.url + path, headers={"X-Auth-Token": self.admin}, timeout=30).raise_for_status()
-
-    def _make(self, kind: str, name: str, **fields: str) -> str:
-        body = {kind: {"name": name, "domain_id": "default", **fields}}
-        answer = requests.post(f"{self.url}/v3/{kind}s", json=body, headers={"X-Auth-Token": self.admin}, timeout=30)
-        answer.raise_for_status()
-        made: str = answer.json()[kind]["id"]
-        return made
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with server.running(tmp_path_factory.mktemp("keystone")) as keystone:
-        yield Cloud(keystone.url)
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +35,9 @@ def policy() -> Policy:
     return Policy()
 
 
-def authenticator(url: str, directory: Path, policy: Policy) -> auth.Authenticate:
+def authenticator(url: str, directory: Path, policy: Policy, more: str = "") -> auth.Authenticate:
     conf = directory / "neutron.conf"
-    conf.write_text(CONF.format(url=url, password=server.PASSWORD))
+    conf.write_text(CONF.format(url=url, password=server.PASSWORD, more=more))
     settings, reports = load({"state_dir": directory}, [conf])
     assert settings.default.auth_strategy == "keystone"
     assert reports == []
@@ -168,3 +113,70 @@ def test_strangers_are_sent_to_keystone(cloud: Cloud, authenticate: auth.Authent
 def test_a_keystone_that_is_away_is_no_reason_to_let_anybody_in(tmp_path: Path, policy: Policy) -> None:
     with pytest.raises(problems.HTTPServiceUnavailable):
         authenticator("http://127.0.0.1:1", tmp_path, policy)(request("some-token"))
+
+
+@pytest.fixture
+def expired(cloud: Cloud, brief: str) -> str:
+    """A token of a member whose time is over."""
+    token = cloud.token("ada", project="blue", by=brief)
+    wait_until(lambda: not cloud.is_valid(token), timeout_s=10.0, what="the end of the token")
+    return token
+
+
+def test_a_token_whose_time_is_over_is_refused(authenticate: auth.Authenticate, expired: str) -> None:
+    with pytest.raises(problems.Unauthenticated):
+        authenticate(request(expired))
+
+
+def test_a_service_may_finish_what_it_began_with_a_token_that_is_over(
+    cloud: Cloud, authenticate: auth.Authenticate, expired: str
+) -> None:
+    """Nova works longer than its users' tokens live: its own token vouches for theirs."""
+    actor = authenticate(request(expired, HTTP_X_SERVICE_TOKEN=cloud.token("nova", project="service")))
+    assert (actor.user_id, actor.service_roles) == (cloud.users["ada"], {"service"})
+
+
+@pytest.mark.parametrize("service", ["cron", "nonsense", "expired"])
+def test_nobody_else_can_vouch_for_it(
+    cloud: Cloud, authenticate: auth.Authenticate, expired: str, *, service: str
+) -> None:
+    """Neither a service without the role, nor a token that is none, nor one that is over itself."""
+    tokens = {"nonsense": "nonsense", "expired": expired}
+    token = tokens.get(service) or cloud.token(service, project="service")
+    with pytest.raises(problems.Unauthenticated):
+        authenticate(request(expired, HTTP_X_SERVICE_TOKEN=token))
+
+
+def test_a_bad_service_token_spoils_a_good_one(cloud: Cloud, authenticate: auth.Authenticate) -> None:
+    own = cloud.token("ada", project="blue")
+    with pytest.raises(problems.Unauthenticated):
+        authenticate(request(own, HTTP_X_SERVICE_TOKEN="nonsense"))
+    assert authenticate(request(own)).service_roles == frozenset()
+
+
+def test_the_service_role_may_have_another_name(cloud: Cloud, policy: Policy, tmp_path: Path, expired: str) -> None:
+    authenticate = authenticator(cloud.url, tmp_path, policy, "service_token_roles = member")
+    assert authenticate(request(expired, HTTP_X_SERVICE_TOKEN=cloud.token("cron", project="service"))).user_id
+    with pytest.raises(problems.Unauthenticated):
+        authenticate(request(expired, HTTP_X_SERVICE_TOKEN=cloud.token("nova", project="service")))
+
+
+@pytest.mark.parametrize("cache_time_s", [-1, 1])
+def test_a_token_that_is_revoked_is_refused_within_the_time_that_it_is_remembered(
+    cloud: Cloud, policy: Policy, tmp_path: Path, *, cache_time_s: int
+) -> None:
+    """`token_cache_time` bounds it; -1 remembers nothing."""
+    authenticate = authenticator(cloud.url, tmp_path, policy, f"token_cache_time = {cache_time_s}")
+    token = cloud.token("ada", project="blue")
+    authenticate(request(token))
+    cloud.revoke(token)
+    assert cache_time_s > 0 or _is_refused(authenticate, token)
+    wait_until(lambda: _is_refused(authenticate, token), timeout_s=10.0, what="the end of what is remembered")
+
+
+def _is_refused(authenticate: auth.Authenticate, token: str) -> bool:
+    try:
+        authenticate(request(token))
+    except problems.Unauthenticated:
+        return True
+    return False
