@@ -104,14 +104,15 @@ class Source:
             return
         main = self._table(wanted.table, wanted.columns)
         columns, origin = self._joined(main, wanted.ones)
-        select = sa.select(*columns).select_from(origin).order_by(main.c[wanted.key]).limit(size)
+        key = main.c[wanted.key]
+        # Keys first: ordered and cut together with companions, all of the table would be sorted for each page.
+        keys = sa.select(key).order_by(key).limit(size)
         last: Any = None
-        while True:
-            page = select if last is None else select.where(main.c[wanted.key] > last)
-            items = [dict(row._mapping) for row in self._connection.execute(page)]
-            if not items:
-                return
-            first, last = items[0][wanted.key], items[-1][wanted.key]
+        while found := list(self._connection.execute(keys if last is None else keys.where(key > last)).scalars()):
+            first, last = found[0], found[-1]
+            page = sa.select(*columns).select_from(origin).where(key.between(first, last))
+            by_key = {row._mapping[key]: dict(row._mapping) for row in self._connection.execute(page)}
+            items = [by_key[one] for one in found]
             for many in wanted.manys:
                 self._add(items, wanted, many, bounds=(first, last))
             yield items
@@ -175,11 +176,13 @@ class Source:
             sa.select(key.label("of_key"), *columns)
             .select_from(origin.join(owner, owner.c[many.by] == child.c[many.on]))
             .where(key.between(*bounds))
-            .order_by(*(child.c[name] for name in many.columns if name in child.c))
         )
         for row in self._connection.execute(select):
             found = dict(row._mapping)
             by_key[found.pop("of_key")][many.name].append(found)
+        # Not by the server, which would put all rows into a table of their own to do so.
+        for item in items:
+            item[many.name].sort(key=lambda one: [(one.get(name) is not None, one.get(name)) for name in many.columns])
 
 
 @contextmanager
