@@ -129,7 +129,7 @@ class Rest:
 
 
 def _member(collection: str) -> str:
-    return collection.replace("-", "_").removesuffix("s")
+    return collection.rpartition("/")[2].replace("-", "_").removesuffix("s")
 
 
 def _refusal(what: str, status: int, text: bytes) -> RestFailed:

@@ -1,6 +1,5 @@
 """Binding of ports to hosts: facts from the store, the decision from the drivers, in the same transaction."""
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from wovenet.store.tx import ReadTx
 Object = dict[str, Any]
 
 
-@functools.cache
 def drivers(settings: Ovn) -> tuple[binding.Driver, ...]:
     """The drivers of a deployment, in the order in which they are asked."""
     return (ovn.Ovn(vhostuser_directory=settings.vhost_sock_dir, creates_tap=settings.ovs_create_tap),)
