@@ -106,7 +106,7 @@ def _rows(taken: Taken, items: Iterable[Item], report: Report, seen: set[tuple[s
                     report.remark(taken.kind, item["id"], "it is a default, as another is already: it is none here")
                     row[name] = None
                 seen.add(key)
-            found.setdefault(table, []).append({name: value for name, value in row.items() if name in table.c})
+            found.setdefault(table, []).append(row)
     return found
 
 
