@@ -42,10 +42,9 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/v2.1"
 
-    @property
-    def options(self) -> dict[str, RawGroup]:
+    def options(self, **more: str) -> dict[str, RawGroup]:
         """The groups of a configuration that knows where it is."""
-        return {"nova": {"endpoint_override": self.url, "timeout": "1"}}
+        return {"nova": {"endpoint_override": self.url, **more}}
 
     def answers(self, *statuses: int) -> None:
         """The next requests are answered with these."""

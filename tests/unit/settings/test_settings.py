@@ -325,3 +325,25 @@ def test_every_option_is_read(group: str) -> None:
     known = set(UNREAD.get(group, "").split())
     assert unread - known == set(), "an option that nothing reads promises what is not there"
     assert known - unread == set(), "is read now: take it off the list"
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_told"),
+    [
+        ("", False),
+        ("[nova]\nregion_name = here\n", False),
+        ("[nova]\nauth_url = http://keystone\n", True),
+        ("[nova]\nauth_section = keystone_authtoken\n", True),
+        ("[nova]\nendpoint_override = http://nova/v2.1\n", True),
+        ("[nova]\nauth_url = http://keystone\n[ovn]\nconnection = none\n", False),
+        (
+            "[nova]\nauth_url = http://keystone\n"
+            "[DEFAULT]\nnotify_nova_on_port_status_changes = false\nnotify_nova_on_port_data_changes = false\n",
+            False,
+        ),
+    ],
+)
+def test_compute_is_told_where_it_can_be_found(tmp_path: Path, lines: str, *, is_told: bool) -> None:
+    conf = tmp_path / "neutron.conf"
+    conf.write_text(lines)
+    assert load({}, [conf])[0].tells_compute is is_told
