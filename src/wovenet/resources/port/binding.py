@@ -26,11 +26,12 @@ def bind(tx: ReadTx, ports: Sequence[Object], settings: Ovn) -> None:
     placed = [port for port in ports if port["binding:host_id"]]
     hosts = host.by_name(tx, [port["binding:host_id"] for port in placed])
     segments = facts.segments(tx, {port["network_id"] for port in placed}) if placed else {}
+    asked = drivers(settings)
     for port in ports:
         found = binding.Binding(binding.UNBOUND)
         if port["binding:host_id"] and segments[port["network_id"]]:
             found = binding.bind(
-                drivers(settings),
+                asked,
                 binding.Port(id=port["id"], vnic_type=port["binding:vnic_type"], profile=port["binding:profile"]),
                 hosts.get(port["binding:host_id"]),
                 segments[port["network_id"]],
