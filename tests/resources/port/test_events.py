@@ -9,7 +9,7 @@ from tests.resources.port.test_create import known_host
 from tests.resources.world import DEMO, World
 from wovenet.model.ids import Unit
 from wovenet.resources import query
-from wovenet.resources.base import Object
+from wovenet.resources.base import Context, Object
 from wovenet.resources.port import RESOURCE, bindings, events, status, whereabouts
 from wovenet.store import outbox
 from wovenet.store.tx import NOTIFY, OVN, Store, Tx
@@ -180,7 +180,11 @@ def test_many_ports_cost_a_constant_number_of_statements(world: World) -> None:
 def prepare(world: World, port: Object, host: str) -> None:
     world.store.write(
         lambda tx: bindings.create(
-            tx, query.fetch(tx, RESOURCE, DEMO, port["id"]), {"host": host, "vnic_type": "normal"}, resource=RESOURCE
+            tx,
+            Context(DEMO, world.settings),
+            query.fetch(tx, RESOURCE, DEMO, port["id"]),
+            {"host": host, "vnic_type": "normal"},
+            resource=RESOURCE,
         )
     )
 
