@@ -19,7 +19,11 @@ from wovenet.surface.spec import Collection
 Object = Mapping[str, Any]
 EACH = 5
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
-RESOURCES = [pytest.param(resource, id=name) for name, resource in sorted(REGISTRY.resources.items())]
+RESOURCES = [
+    pytest.param(resource, id=name)
+    for name, resource in sorted(REGISTRY.resources.items())
+    if "id" in REGISTRY.surface.collections[name].attributes
+]
 SORTABLE = [one for one in RESOURCES if REGISTRY.surface.collections[str(one.id)].attributes["id"].is_sort_key]
 TAGGED = [one for one in RESOURCES if tagging.resource_is_tagged(REGISTRY.resources[str(one.id)])]
 REVISED = [

@@ -120,7 +120,12 @@ def update(endpoint: Endpoint, call: Call, object_id: str) -> Any:
         endpoint.service.policy.require(
             call.actor, need, {**current, **changes}, parents=parents, seen=f"get_{endpoint.member}"
         )
-        changed = crud.update(tx, context, endpoint.resource, current, changes=dict(changes)) if changes else current
+        if changes:
+            changed = crud.update(tx, context, endpoint.resource, current, changes=dict(changes))
+        else:
+            changed = current
+            if endpoint.resource.complement is not None:
+                endpoint.resource.complement(tx, [changed], {}, frozenset(endpoint.visible))
         return _shown(endpoint, call.actor, [changed], endpoint.visible, parents=parents, is_own_doing=True)[0]
 
     return {endpoint.member: endpoint.service.store.write(write)}
