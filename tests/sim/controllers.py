@@ -23,7 +23,9 @@ from wovenet.store.tx import Store, Tx
 
 POLL_S = 1.0
 AUDIT_S = 20.0
-LOCK_WAIT_S = 30.0
+LOCK_WAIT_S = 60.0
+PATIENT = Timing(connect_s=60.0, call_s=300.0, probe_s=300.0, backoff_min_s=0.001)
+"""A slow machine is no fault of the server."""
 
 
 class Queue:
@@ -101,8 +103,8 @@ class Controller:
                 first.unlock(LOCK)
 
     def _client(self, server: Server) -> Line:
-        made_of = {"remotes": server.remote, "database": server.schema.name, "clock": CLOCK}
-        return line({**made_of, "timing": Timing(backoff_min_s=0.001)}, self._schedule, self._weather)
+        made_of = {"remotes": server.remote, "database": server.schema.name, "clock": CLOCK, "timing": PATIENT}
+        return line(made_of, self._schedule, self._weather)
 
     def _live(self, client: Line, loop: Loop, southbound: Callable[[], dict[str, bool]]) -> None:
         """Session after session of one process. Raises: Superseded, Killed."""

@@ -89,7 +89,7 @@ class Schedule:
         self._tasks: list[Task] = []
         self._back = threading.Semaphore(0)
         self._here = threading.local()
-        self._outside = random.Random(f"{seed}/outside")
+        self._outside = random.Random(0)
         self._writer: Task | None = None
         self.is_closed = False
         """Every task is told to end."""

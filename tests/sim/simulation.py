@@ -184,7 +184,7 @@ class _Simulation:
             complain(f"audit: orphan {orphan}")
         if not report.is_bound or report.unsettled or report.further:
             complain(f"audit: bound {report.is_bound}, {report.unsettled} unsettled, {report.further} further")
-        self.outcome.complaints += invariants.broken(self._store, self._settings)
+        self.outcome.complaints += invariants.broken(self._store)
         self.outcome.complaints += [one for act in self._history.acts for one in _complaints_of(act)]
         found = invariants.contents(self._store)
         self.outcome.complaints += serial.explain(

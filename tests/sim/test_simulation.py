@@ -15,7 +15,7 @@ from tests.sim.__main__ import HASH_SEED
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = 200
 PROCESSES = 2
-TIMEOUT_S = 900
+TIMEOUT_S = 3600
 
 
 def started(seeds: str, *flags: str) -> "subprocess.Popen[str]":

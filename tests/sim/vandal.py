@@ -8,7 +8,7 @@ from typing import Any, Final
 from tests.follower import forget_everything
 from tests.ovsdb_servers import Server
 from tests.sim.clients import Book
-from tests.sim.controllers import Controller, Queue
+from tests.sim.controllers import PATIENT, Controller, Queue
 from tests.sim.schedule import Schedule, Task
 from wovenet.ovn.errors import TransactionRefused
 from wovenet.reconcile import kinds
@@ -30,7 +30,7 @@ class Vandal:
     def __init__(
         self, server: Server, chance: random.Random, *, book: Book, controllers: Sequence[Controller], queue: Queue
     ) -> None:
-        self.client = server.client()
+        self.client = server.client(timing=PATIENT)
         self.has_edited = False
         self.seen: dict[str, int] = {}
         self._server = server
